@@ -1,0 +1,219 @@
+"""Agents, the systems they reach, and what they may do there. Versions are immutable; the database refuses to change them."""
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from agents.states import CallState, Effect, Environment, GrantEffect, Idempotency, Reversibility, ToolState
+from audit.ids import new_ref
+
+slug = RegexValidator(r"^[a-z][a-z0-9_-]{0,62}\Z", "Use lower-case letters, digits, - and _; start with a letter.")
+
+
+class Connection(models.Model):
+    """A real system in one environment, reached through a connector."""
+
+    class Kind(models.TextChoices):
+        MCP = "mcp", "MCP server"
+
+    class Transport(models.TextChoices):
+        STDIO = "stdio", "Program on this machine"
+        HTTP = "http", "Web address"
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    name = models.CharField(max_length=63, validators=[slug])
+    title = models.CharField(max_length=120)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.MCP)
+    environment = models.CharField(max_length=12, choices=Environment.choices, default=Environment.PRODUCTION)
+    transport = models.CharField(max_length=8, choices=Transport.choices, default=Transport.STDIO)
+    server = models.CharField("program", max_length=63, blank=True)
+    url = models.URLField("address", blank=True, max_length=500)
+    credential = models.CharField("name of the secret", max_length=120, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    imported_at = models.DateTimeField(null=True, editable=False)
+    problem = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        ordering = ("name", "environment")
+        constraints = (models.UniqueConstraint(fields=("name", "environment"), name="connection_name"),)
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.environment})"
+
+
+class Tool(models.Model):
+    """One callable of a connection. What it promises is its current version, the contract."""
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="tools")
+    name = models.CharField(max_length=128)
+    state = models.CharField(max_length=12, choices=ToolState.choices, default=ToolState.NEW)
+    current = models.ForeignKey("ToolVersion", models.PROTECT, null=True, related_name="+")
+    found_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("connection__name", "name")
+        constraints = (models.UniqueConstraint(fields=("connection", "name"), name="tool_name"),)
+        permissions = (("use_tool", "May have this tool used on their behalf"),)
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        """The name people and workflows use: connection.tool."""
+        return f"{self.connection.name}.{self.name}"
+
+
+class ToolVersion(models.Model):
+    """The contract of a tool: what the server said plus how an admin classified it. Never changed."""
+
+    tool = models.ForeignKey(Tool, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    input_schema = models.JSONField()
+    output_schema = models.JSONField(null=True)
+    server_digest = models.CharField(max_length=64)
+    effect = models.CharField(max_length=8, choices=Effect.choices, default=Effect.WRITE)
+    reversibility = models.CharField(max_length=12, choices=Reversibility.choices, default=Reversibility.UNKNOWN)
+    undo_note = models.CharField(max_length=300, blank=True)
+    idempotency = models.CharField(max_length=12, choices=Idempotency.choices, default=Idempotency.NEITHER)
+    sentence = models.CharField(max_length=500, blank=True)
+    short_sentence = models.CharField(max_length=200, blank=True)
+    amount_argument = models.CharField(max_length=120, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    sensitive = models.JSONField(default=list)
+    timeout_seconds = models.PositiveIntegerField(default=30)
+    digest = models.CharField(max_length=64)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("tool", "-number")
+        constraints = (models.UniqueConstraint(fields=("tool", "number"), name="tool_version_number"),)
+
+    def __str__(self) -> str:
+        return f"{self.tool} v{self.number}"
+
+
+class Agent(models.Model):
+    """A worker with one responsibility, an owner, and someone it acts for: it may never do more than they may."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        PAUSED = "paused", "Paused"
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    name = models.CharField(max_length=63, unique=True, validators=[slug])
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="owned_agents")
+    acts_for_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="represented_by"
+    )
+    acts_for_team = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="represented_by")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    current = models.ForeignKey("AgentVersion", models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("title",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(acts_for_user__isnull=False) ^ Q(acts_for_team__isnull=False),
+                name="agent_acts_for_exactly_one",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def represents(self) -> str:
+        """The name of the person or team it acts for."""
+        return str(self.acts_for_user or self.acts_for_team)
+
+
+class AgentVersion(models.Model):
+    """What an agent was told and which model it used. Never changed."""
+
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    instructions = models.TextField()
+    model = models.CharField(max_length=200)
+    max_turns = models.PositiveIntegerField(default=12)
+    max_calls = models.PositiveIntegerField(default=40)
+    max_tokens = models.PositiveIntegerField(default=200_000)
+    digest = models.CharField(max_length=64)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("agent", "-number")
+        constraints = (models.UniqueConstraint(fields=("agent", "number"), name="agent_version_number"),)
+
+    def __str__(self) -> str:
+        return f"{self.agent} v{self.number}"
+
+
+class Grant(models.Model):
+    """What an agent may do with a tool in the tool's environment. Absent means forbidden."""
+
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="grants")
+    tool = models.ForeignKey(Tool, models.PROTECT, related_name="grants")
+    environment = models.CharField(max_length=12, choices=Environment.choices)
+    effect = models.CharField(max_length=12, choices=GrantEffect.choices)
+    review_team = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
+    review_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("agent", "tool", "environment"), name="grant_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.agent}: {self.tool} {self.effect}"
+
+
+class ToolCall(models.Model):
+    """One proposed call, from proposal to outcome. `arguments` are canonical bytes; `digest` binds what a person saw."""
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    agent_version = models.ForeignKey(AgentVersion, models.PROTECT, null=True, related_name="calls")
+    tool_version = models.ForeignKey(ToolVersion, models.PROTECT, null=True, related_name="calls")
+    tool_name = models.CharField(max_length=200)
+    environment = models.CharField(max_length=12, choices=Environment.choices)
+    run_ref = models.UUIDField()
+    step_ref = models.UUIDField()
+    call_key = models.CharField(max_length=200)
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
+    arguments = models.BinaryField()
+    digest = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=16, choices=CallState.choices)
+    reason = models.TextField(blank=True)
+    trace = models.JSONField(default=list)
+    risk = models.JSONField(default=dict)
+    consent_ref = models.UUIDField(null=True, unique=True)
+    proposed_at = models.DateTimeField(default=timezone.now)
+    intent_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    fence = models.BigIntegerField(default=0)
+    result = models.JSONField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=("step_ref", "call_key"), name="call_once_per_step"),)
+        indexes = (models.Index(fields=("run_ref", "id"), name="call_run"),)
+
+    def __str__(self) -> str:
+        return f"{self.tool_name} {self.ref}"
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt at this call, so that a target that keeps keys has one effect."""
+        return str(self.ref)

@@ -1,0 +1,127 @@
+"""What waits for a person, and what people decided. Decisions are never changed, only undone while they are on hold."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from agents.models import ToolCall
+from approvals.states import ReasonCode, ReviewKind, ReviewState, Verdict
+from audit.ids import new_ref
+
+
+class Review(models.Model):
+    """A question to a named person or team, with everything they need frozen at the moment it was asked."""
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    kind = models.CharField(max_length=12, choices=ReviewKind.choices)
+    state = models.CharField(max_length=12, choices=ReviewState.choices, default=ReviewState.OPEN)
+    version = models.PositiveIntegerField(default=1)
+    digest = models.CharField(max_length=64)
+    call = models.ForeignKey(ToolCall, models.PROTECT, null=True, related_name="reviews")
+    run_ref = models.UUIDField()
+    step_ref = models.UUIDField()
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    team = models.ForeignKey(Group, models.PROTECT, null=True, related_name="reviews")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="reviews")
+    sentence = models.JSONField()
+    short = models.CharField(max_length=300)
+    amount = models.CharField(max_length=60, blank=True)
+    workflow_name = models.CharField(max_length=160)
+    agent_name = models.CharField(max_length=160, blank=True)
+    risk_level = models.PositiveSmallIntegerField(default=1)
+    risk_score = models.PositiveSmallIntegerField(default=0)
+    dossier = models.JSONField()
+    form_schema = models.JSONField(null=True)
+    opened_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("due_at", "id")
+        permissions = (("decide_review", "May decide this review"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(team__isnull=False) ^ Q(person__isnull=False), name="review_has_one_reviewer"
+            ),
+            models.UniqueConstraint(fields=("call",), condition=Q(state="open"), name="review_open_once_per_call"),
+        )
+        indexes = (
+            models.Index(fields=("due_at", "id"), condition=Q(state="open"), name="review_open_due"),
+            models.Index(fields=("run_ref", "id"), name="review_run"),
+            models.Index(fields=("id",), condition=Q(delivered_at=None) & ~Q(state="open"), name="review_undelivered"),
+        )
+
+    def __str__(self) -> str:
+        return self.short
+
+    @property
+    def code(self) -> str:
+        """The short name people say aloud."""
+        return f"RV-{self.pk}"
+
+    @property
+    def reviewer(self) -> str:
+        """The person or team that was asked."""
+        return str(self.person or self.team)
+
+
+class ReviewUserPermission(UserObjectPermissionBase):
+    """Who may decide a review, by person."""
+
+    content_object = models.ForeignKey(Review, models.CASCADE)
+
+
+class ReviewGroupPermission(GroupObjectPermissionBase):
+    """Who may decide a review, by team."""
+
+    content_object = models.ForeignKey(Review, models.CASCADE)
+
+
+class Decision(models.Model):
+    """One person's verdict on one review at one digest. It takes effect at `held_until`, unless undone before."""
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    review = models.ForeignKey(Review, models.PROTECT, related_name="decisions")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
+    verdict = models.CharField(max_length=12, choices=Verdict.choices)
+    reason_code = models.CharField(max_length=12, choices=ReasonCode.choices, blank=True)
+    reason = models.TextField(blank=True)
+    seen_digest = models.CharField(max_length=64)
+    call = models.ForeignKey(ToolCall, models.PROTECT, null=True, related_name="decisions")
+    call_digest = models.CharField(max_length=64, blank=True)
+    answer = models.JSONField(null=True)
+    at = models.DateTimeField(default=timezone.now)
+    held_until = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=("review",), condition=Q(undone_at=None), name="decision_once_per_review"),
+        )
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=("by", "-id"), name="decision_by")]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} on {self.review_id}"
+
+
+class Comment(models.Model):
+    """A remark on a review, kept with the case."""
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="comments")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    body = models.TextField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.by}: {self.body[:40]}"

@@ -1,0 +1,47 @@
+"""The record. Rows are written by `audit.log.record` alone and never change: the database itself refuses."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class Stream(models.Model):
+    """One chain of entries: a run, an agent, a workflow… Streams never wait for each other."""
+
+    key = models.CharField(max_length=120, unique=True)
+    seq = models.BigIntegerField(default=0)
+    head = models.BinaryField(default=b"")
+    last_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Entry(models.Model):
+    """One thing that happened. `hash` covers every other column, and `previous` the whole chain before it."""
+
+    stream = models.ForeignKey(Stream, models.PROTECT, related_name="entries")
+    seq = models.BigIntegerField()
+    at = models.DateTimeField(db_index=True)
+    verb = models.CharField(max_length=80)
+    actor_kind = models.CharField(max_length=12)
+    actor_ref = models.CharField(max_length=64)
+    actor_name = models.CharField(max_length=160)
+    subject_kind = models.CharField(max_length=24)
+    subject_ref = models.CharField(max_length=64)
+    subject_name = models.CharField(max_length=300)
+    payload = models.BinaryField()
+    payload_digest = models.CharField(max_length=64)
+    previous = models.BinaryField()
+    hash = models.BinaryField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("stream", "seq"), name="entry_place_in_stream"),)
+        indexes = (
+            models.Index(fields=("verb", "-id"), name="entry_verb"),
+            models.Index(fields=("actor_ref", "-id"), name="entry_actor"),
+            models.Index(fields=("subject_ref", "-id"), name="entry_subject"),
+        )
+        permissions = (("read_audit", "May read the audit log"),)
+
+    def __str__(self) -> str:
+        return f"{self.stream_id}/{self.seq} {self.verb}"

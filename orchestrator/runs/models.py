@@ -1,0 +1,160 @@
+"""Runs and what happened in them. PostgreSQL is the truth: everything a worker needs to go on stands in these rows."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from agents.models import AgentVersion
+from agents.states import Environment
+from audit.ids import new_ref
+from orchestrator.runs.states import RUN_ENDED, RunState, StepState
+from orchestrator.workflows.models import WorkflowVersion
+
+
+class Batch(models.Model):
+    """Many runs started from one file, one run a row."""
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    workflow_version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="batches")
+    name = models.CharField(max_length=200)
+    environment = models.CharField(max_length=12, choices=Environment.choices)
+    rows = models.JSONField()
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    problems = models.JSONField(default=list)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "batches"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Run(models.Model):
+    """One execution of a workflow version. `wake_at` says when somebody must look at it again, whatever is lost."""
+
+    class Trigger(models.TextChoices):
+        FORM = "form", "Form"
+        CSV = "csv", "CSV file"
+        API = "api", "API"
+        SAMPLE = "sample", "Sample data"
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    workflow_version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="runs")
+    title = models.CharField(max_length=300)
+    environment = models.CharField(max_length=12, choices=Environment.choices)
+    state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.PENDING)
+    trigger = models.CharField(max_length=12, choices=Trigger.choices)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="runs")
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="runs")
+    input = models.JSONField()
+    output = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=0)
+    wake_at = models.DateTimeField(null=True, default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    input_tokens = models.PositiveBigIntegerField(default=0)
+    output_tokens = models.PositiveBigIntegerField(default=0)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    cost_known = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(state__in=RUN_ENDED, wake_at__isnull=True) | ~Q(state__in=RUN_ENDED) & Q(wake_at__isnull=False),
+                name="run_is_ended_or_will_wake",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("wake_at",), condition=Q(wake_at__isnull=False), name="run_wake"),
+            models.Index(fields=("workflow_version", "-id"), name="run_workflow"),
+            models.Index(fields=("state", "-id"), name="run_state"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def code(self) -> str:
+        """The short name people say aloud."""
+        return f"R-{self.pk}"
+
+
+class Step(models.Model):
+    """One node of a run. While a worker executes it, `lease_until` and `fence` say who may write its outcome."""
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    run = models.ForeignKey(Run, models.PROTECT, related_name="steps")
+    key = models.CharField(max_length=63)
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12)
+    title = models.CharField(max_length=160)
+    agent_version = models.ForeignKey(AgentVersion, models.PROTECT, null=True, related_name="steps")
+    state = models.CharField(max_length=12, choices=StepState.choices, default=StepState.PENDING)
+    attempt = models.PositiveIntegerField(default=1)
+    tries = models.PositiveIntegerField(default=0)
+    fence = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    input = models.JSONField(null=True)
+    output = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("run", "position")
+        constraints = (models.UniqueConstraint(fields=("run", "key"), name="step_once_per_run"),)
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.key}"
+
+
+class Attempt(models.Model):
+    """One try of a step that did not lead to its result, kept so that the timeline can show it."""
+
+    step = models.ForeignKey(Step, models.PROTECT, related_name="attempts")
+    number = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(default=timezone.now)
+    reason = models.TextField()
+
+    class Meta:
+        ordering = ("step", "id")
+
+    def __str__(self) -> str:
+        return f"{self.step_id} try {self.number}"
+
+
+class Turn(models.Model):
+    """One exchange with a model, stored before the next begins. `messages` is the whole conversation so far."""
+
+    step = models.ForeignKey(Step, models.PROTECT, related_name="turns")
+    attempt = models.PositiveIntegerField()
+    number = models.PositiveIntegerField()
+    messages = models.BinaryField()
+    requests = models.JSONField(default=list)
+    text = models.TextField(blank=True)
+    output = models.JSONField(null=True)
+    final = models.BooleanField(default=False)
+    problem = models.TextField(blank=True)
+    model = models.CharField(max_length=200)
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar[tuple[str, ...]] = ("step", "attempt", "number")
+        constraints = (models.UniqueConstraint(fields=("step", "attempt", "number"), name="turn_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.step_id} turn {self.number}"
