@@ -1,0 +1,200 @@
+"""Settings of Holdshort, read from the environment.
+
+Development is the default and needs nothing set. Production is chosen with HOLDSHORT_ENV=production and refuses to
+start while anything is left at a value that is only safe on a developer's machine.
+"""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from orchestrator.supervisor.places import DATABASE, Places
+from orchestrator.supervisor.secret import read_or_make_secret
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Where and how this Holdshort runs -------------------------------------------------------------------------------
+
+HOLDSHORT_ENV = env.str("HOLDSHORT_ENV", "development")
+PRODUCTION = HOLDSHORT_ENV == "production"
+HOLDSHORT_HOME = Path(env.str("HOLDSHORT_HOME", "") or BASE_DIR / "var").expanduser().resolve()
+HOLDSHORT_PLACES = Places.for_home(HOLDSHORT_HOME)
+
+# Seconds a worker may keep a step without renewing its lease before another worker takes it over.
+HOLDSHORT_LEASE_SECONDS = env.int("HOLDSHORT_LEASE_SECONDS", 30)
+# Seconds between an approval and its effect, in which the reviewer can undo.
+HOLDSHORT_HOLD_SECONDS = env.int("HOLDSHORT_HOLD_SECONDS", 8)
+# Whom error pages tell people to ask.
+HOLDSHORT_SUPPORT_CONTACT = env.str("HOLDSHORT_SUPPORT_CONTACT", "the person who runs this Holdshort")
+# A model string such as "anthropic:claude-sonnet-4-5" that replaces the scripted models of the sample agents.
+HOLDSHORT_MODEL = env.str("HOLDSHORT_MODEL", "")
+# The programs an admin may choose for a connection over stdio: {"name": ["program", "argument", ...]}.
+HOLDSHORT_STDIO_SERVERS: dict[str, list[str]] = env.json("HOLDSHORT_STDIO_SERVERS", {})
+if not PRODUCTION:
+    HOLDSHORT_STDIO_SERVERS = {
+        "company": [sys.executable, "-m", "orchestrator.samples.company"],
+        **HOLDSHORT_STDIO_SERVERS,
+    }
+
+DEBUG = env.bool("HOLDSHORT_DEBUG", False)
+ALLOWED_HOSTS: list[str] = env.list("HOLDSHORT_ALLOWED_HOSTS", default=[])
+SECRET_KEY = env.str("HOLDSHORT_SECRET_KEY", "")
+
+if PRODUCTION:
+    if DEBUG:
+        raise ImproperlyConfigured("HOLDSHORT_DEBUG is on; unset it, because production must not show its insides.")
+    if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured(
+            "Set HOLDSHORT_ALLOWED_HOSTS to the names people reach this Holdshort under, for example desk.example.com."
+        )
+    if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith("django-insecure-"):
+        raise ImproperlyConfigured(
+            "Set HOLDSHORT_SECRET_KEY to at least 50 random characters, for example from `openssl rand -base64 48`."
+        )
+else:
+    ALLOWED_HOSTS = [*ALLOWED_HOSTS, "localhost", "127.0.0.1", "[::1]"]
+    SECRET_KEY = SECRET_KEY or read_or_make_secret(HOLDSHORT_HOME / "secret-key")
+
+# --- Django ----------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "channels",
+    "django_htmx",
+    "guardian",
+    "orchestrator",
+    "orchestrator.accounts",
+    "orchestrator.workflows",
+    "orchestrator.runs",
+    "orchestrator.samples",
+    "approvals",
+    "agents",
+    "audit",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "orchestrator.urls"
+ASGI_APPLICATION = "orchestrator.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Database, broker, live updates ----------------------------------------------------------------------------------
+
+EMBEDDED_DATABASE = not env.str("DATABASE_URL", "")
+EMBEDDED_BROKER = not env.str("REDIS_URL", "")
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": DATABASE,
+        "USER": DATABASE,
+        "HOST": str(HOLDSHORT_PLACES.database_socket_folder),
+    }
+    if EMBEDDED_DATABASE
+    else env.db_url("DATABASE_URL")
+}
+# Under ASGI each request runs in a thread of its own, so a kept connection would never be used again (Django docs,
+# "Persistent connections"); opening one on a unix socket takes about 3 ms.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+REDIS_URL = env.str("REDIS_URL", "") or HOLDSHORT_PLACES.broker_url
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "holdshort-live"},
+    },
+}
+
+# --- Celery: a doorbell, never the truth; losing any message costs only time -----------------------------------------
+
+CELERY_BROKER_URL = (
+    REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+    if REDIS_URL.startswith("unix://")
+    else REDIS_URL
+)
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "holdshort:", "visibility_timeout": 3600}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 2.0
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = TIME_ZONE
+# {"name": {"task": "dotted.path", "schedule": seconds}}; two schedulers at once do no harm, every task here is a sweep.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+
+# --- People ----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "guardian.backends.ObjectPermissionBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+ANONYMOUS_USER_NAME = None
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "sign-in"
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+
+# --- Static files ----------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOLDSHORT_HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = not PRODUCTION
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}

@@ -1,0 +1,62 @@
+"""Where the embedded servers keep their files, computed from the state folder alone.
+
+Settings and the supervisor both ask here, so a command run by hand finds the database that `manage.py up` started.
+Nothing in this module touches the disk except `Places.for_home`, which resolves the folder's real path.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+# sockaddr_un.sun_path holds 108 bytes with the closing NUL (unix(7)); macOS holds 104.
+SOCKET_PATH_BYTES = 103
+POSTGRES_SOCKET = ".s.PGSQL.5432"
+DATABASE = "holdshort"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of one Holdshort: `home` holds everything that must survive, `run` only sockets."""
+
+    home: Path
+    run: Path
+
+    @classmethod
+    def for_home(cls, home: Path) -> "Places":
+        """The places of the state folder `home`; sockets move below /tmp when their path would be too long.
+
+        As root they always do: the database runs as another account, which often cannot enter root's folders.
+        """
+        home = home.expanduser().resolve()
+        run = home / "run"
+        too_long = len(os.fsencode(run / POSTGRES_SOCKET)) > SOCKET_PATH_BYTES
+        if too_long or os.geteuid() == 0:
+            name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+            run = Path("/tmp") / f"holdshort-{os.geteuid()}-{name}"  # noqa: S108 - ownership is checked before use
+        return cls(home, run)
+
+    @property
+    def database_socket_folder(self) -> Path:
+        """The folder in which PostgreSQL makes its socket; it is the HOST of the default database."""
+        return self.run / "postgres"
+
+    @property
+    def broker_socket(self) -> Path:
+        """The socket of the embedded Valkey."""
+        return self.run / "valkey.sock"
+
+    @property
+    def broker_url(self) -> str:
+        """REDIS_URL of the embedded Valkey, in the form redis-py reads."""
+        return f"unix://{self.broker_socket}?db=0"
+
+    @property
+    def database_files(self) -> Path:
+        """PostgreSQL's data folder."""
+        return self.home / "postgres"
+
+    @property
+    def logs(self) -> Path:
+        """One log file per child process."""
+        return self.home / "logs"
