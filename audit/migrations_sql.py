@@ -1,0 +1,29 @@
+"""SQL that makes rows unchangeable in the database itself. Used by migrations of every app that keeps history.
+
+`ENABLE ALWAYS` matters: an ordinary trigger is skipped by a session that sets `session_replication_role` to replica.
+"""
+
+FUNCTION = """
+CREATE OR REPLACE FUNCTION holdshort_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% rows are history: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $$;
+"""
+
+
+def freeze(table: str) -> str:
+    """SQL after which rows of the table can be added, but not changed, deleted or truncated."""
+    return f"""
+CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION holdshort_refuse_change();
+CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION holdshort_refuse_change();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change;
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
+"""
+
+
+def thaw(table: str) -> str:
+    """SQL that takes `freeze` back; only for undoing a migration."""
+    return f"""
+DROP TRIGGER {table}_no_change ON {table};
+DROP TRIGGER {table}_no_truncate ON {table};
+"""
