@@ -24,7 +24,9 @@ def parse(raw: bytes | str) -> Any:
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float)
+        return json.loads(
+            text, object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float
+        )
     except UnicodeDecodeError as error:
         raise NotCanonical(f"Byte {error.start} is not valid UTF-8.") from error
     except json.JSONDecodeError as error:

@@ -11,12 +11,16 @@ END $$;
 """
 
 
-def freeze(table: str) -> str:
-    """SQL after which rows of the table can be added, but not changed, deleted or truncated."""
+def freeze(table: str, *, but: tuple[str, ...] = ()) -> str:
+    """SQL after which rows of the table can be added, but not changed (except in the columns `but`), deleted or truncated."""
+    old, new = (f"to_jsonb({row}) - ARRAY{list(but)}::text[]" for row in ("OLD", "NEW"))
     return f"""
-CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION holdshort_refuse_change();
+CREATE TRIGGER {table}_no_change BEFORE UPDATE ON {table} FOR EACH ROW
+  WHEN ({old} IS DISTINCT FROM {new}) EXECUTE FUNCTION holdshort_refuse_change();
+CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION holdshort_refuse_change();
 CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION holdshort_refuse_change();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change;
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete;
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
 """
 
@@ -25,5 +29,6 @@ def thaw(table: str) -> str:
     """SQL that takes `freeze` back; only for undoing a migration."""
     return f"""
 DROP TRIGGER {table}_no_change ON {table};
+DROP TRIGGER {table}_no_delete ON {table};
 DROP TRIGGER {table}_no_truncate ON {table};
 """

@@ -1,0 +1,13 @@
+from django.db import migrations
+
+from audit.migrations_sql import FUNCTION, freeze, thaw
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL(FUNCTION, "DROP FUNCTION holdshort_refuse_change()"),
+        migrations.RunSQL(freeze("audit_entry"), thaw("audit_entry")),
+        migrations.RunSQL(freeze("audit_stream", but=("seq", "head", "last_at",)), thaw("audit_stream")),
+    ]

@@ -1,0 +1,12 @@
+from django.db import migrations
+
+from audit.migrations_sql import freeze, thaw
+
+
+class Migration(migrations.Migration):
+    dependencies = [("runs", "0001_initial"), ("audit", "0002_append_only")]
+
+    operations = [
+        migrations.RunSQL(freeze("runs_turn"), thaw("runs_turn")),
+        migrations.RunSQL(freeze("runs_attempt"), thaw("runs_attempt")),
+    ]
