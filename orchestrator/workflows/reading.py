@@ -1,0 +1,215 @@
+"""From text to a Definition: every mistake found, each with its line and its fix. And back: the canonical form."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from audit import canonical
+from orchestrator.workflows import references, shapes
+from orchestrator.workflows.documents import decode, load
+from orchestrator.workflows.problems import DefinitionError, Document, Path, Problem
+from orchestrator.workflows.schema import KINDS, Definition, Part, Reviewers, ReviewRule, Risk, output_schema
+from orchestrator.workflows.wording import kind_of, suggestion
+
+__all__ = (
+    "DefinitionError",
+    "Problem",
+    "Source",
+    "definition_digest",
+    "from_canonical",
+    "read",
+    "read_source",
+    "to_canonical",
+)
+
+_PARTS: dict[str, type[Part]] = {"risk": Risk, "review": ReviewRule, "reviewers": Reviewers}
+_WANTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list, each item begun with a dash",
+    "dict_type": "a mapping of key: value",
+    "model_type": "a mapping of key: value",
+    "model_attributes_type": "a mapping of key: value",
+}
+_LIMITS = {
+    "string_too_short": "is empty. Fill it in.",
+    "too_short": "is empty. Fill it in.",
+    "string_too_long": "is too long. It has at most {max_length} characters.",
+    "too_long": "is too long. It has at most {max_length} items.",
+    "greater_than_equal": "is out of range. It must be at least {ge}.",
+    "less_than_equal": "is out of range. It must be at most {le}.",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A definition together with the document it was read from, which knows the lines."""
+
+    definition: Definition
+    document: Document
+
+
+def read(text: str | bytes) -> Definition:
+    """The definition in a YAML text. Raises DefinitionError with every problem found."""
+    return read_source(text).definition
+
+
+def read_source(text: str | bytes) -> Source:
+    """Like `read`, keeping the document, so that later findings can name lines too."""
+    document = load(decode(text) if isinstance(text, bytes) else text)
+    problems = list(document.problems)
+    try:
+        definition = Definition.model_validate(document.value)
+    except ValidationError as error:
+        problems += [_problem(document, detail) for detail in error.errors(include_url=False)]
+        raise DefinitionError(problems) from error
+    problems += _schema_problems(document, definition)
+    problems += _reference_problems(document, definition)
+    if problems:
+        raise DefinitionError(problems)
+    return Source(definition, document)
+
+
+def to_canonical(definition: Definition) -> dict[str, Any]:
+    """The definition as JSON, defaults written out. `from_canonical` gives an equal definition back."""
+    return definition.model_dump(by_alias=True, exclude_none=True)
+
+
+def from_canonical(value: dict[str, Any]) -> Definition:
+    """The definition in a value that `to_canonical` made. Raises pydantic's ValidationError for anything else."""
+    return Definition.model_validate(value)
+
+
+def definition_digest(definition: Definition) -> str:
+    """SHA-256 over the canonical bytes: two texts that mean the same have the same digest."""
+    return canonical.digest(to_canonical(definition))
+
+
+def _problem(document: Document, detail: ErrorDetails) -> Problem:
+    """One complaint of pydantic as a sentence at a place."""
+    loc = detail["loc"]
+    path = _written_path(loc)
+    key, kind = str(path[-1]) if path else "", detail["type"]
+    if kind == "missing":
+        return document.problem(path[:-1], f'Add "{key}": {_purpose(_part_at(loc[:-1]), key)}.')
+    if kind == "extra_forbidden":
+        return document.problem(path, _unknown_key(_part_at(loc[:-1]), key))
+    if kind == "union_tag_not_found":
+        return document.problem(path, f'Add "kind": {", ".join(KINDS)}.')
+    if kind == "union_tag_invalid":
+        tag = str(detail["ctx"]["tag"])
+        return document.problem((*path, "kind"), f'"{tag[:60]}" is not a kind of step.{suggestion(tag, KINDS)}')
+    return document.problem(path, _value_sentence(key, detail))
+
+
+def _value_sentence(key: str, detail: ErrorDetails) -> str:
+    given, kind, context = detail["input"], detail["type"], detail.get("ctx", {})
+    if kind in _WANTED:
+        quotes = " Put it in quotes." if kind == "string_type" and isinstance(given, int | float) else ""
+        where = f'"{key}"' if key else "A definition"
+        return f"{where} must be {_WANTED[kind]}; here it is {kind_of(given)}.{quotes}"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "literal_error":
+        return f'"{str(given)[:60]}" will not do for "{key}". Write {context["expected"].replace(chr(39), chr(34))}.'
+    return f'"{key}" {_LIMITS[kind].format(**context)}' if kind in _LIMITS else f"{detail['msg']}."
+
+
+def _written_path(loc: Path) -> Path:
+    """pydantic's path without the kind that it puts behind the number of a step."""
+    return loc[:2] + loc[3:] if len(loc) > 2 and loc[0] == "steps" else loc
+
+
+def _part_at(loc: Path) -> type[Part]:
+    """The model that describes the mapping at pydantic's path."""
+    if not loc:
+        return Definition
+    name = str(loc[-1])
+    return _PARTS[name] if name in _PARTS else KINDS[name]
+
+
+def _known(part: type[Part]) -> dict[str, str]:
+    return {info.alias or name: info.description or "" for name, info in part.model_fields.items()}
+
+
+def _purpose(part: type[Part], key: str) -> str:
+    return _known(part).get(key) or "it is needed"
+
+
+def _unknown_key(part: type[Part], key: str) -> str:
+    kind = next((name for name, model in KINDS.items() if model is part), None)
+    if kind is not None:
+        owner = f"{'an' if kind == 'agent' else 'a'} {kind} step"
+    else:
+        owner = next((f'"{name}"' for name, model in _PARTS.items() if model is part), "a definition")
+    return f'"{key[:60]}" is not a key of {owner}.{suggestion(key, _known(part))}'
+
+
+def _schema_problems(document: Document, definition: Definition) -> Iterator[Problem]:
+    """Unusable JSON Schemas, and step ids used twice."""
+    schemas: list[tuple[Path, dict[str, Any], bool]] = [(("input",), definition.input, True)]
+    seen: dict[str, int] = {}
+    for index, step in enumerate(definition.steps):
+        path: Path = ("steps", index)
+        if step.id in seen:
+            line = document.place(("steps", seen[step.id], "id")).line
+            yield document.problem(
+                (*path, "id"), f'The id "{step.id}" is already on line {line}. Give this step another.'
+            )
+        seen.setdefault(step.id, index)
+        if step.kind == "agent" and step.output is not None:
+            schemas.append(((*path, "output"), step.output, False))
+        if step.kind == "human":
+            schemas.append(((*path, "form"), step.form, True))
+    for path, schema, object_only in schemas:
+        for below, sentence in shapes.schema_problems(schema, object_only=object_only):
+            yield document.problem(path + below, sentence)
+
+
+def _reference_problems(document: Document, definition: Definition) -> Iterator[Problem]:
+    """References that no run could fill in."""
+    order = [step.id for step in definition.steps]
+    for path, text, earlier in referring_texts(definition):
+        title = path == ("title_template",)
+        try:
+            template = references.parse_title(text) if title else references.parse(text)
+        except references.BadReference as error:
+            yield document.problem(path, str(error), error.token)
+            continue
+        for reference in template:
+            if isinstance(reference, references.Reference):
+                sentence = _reference_problem(definition, order, order[:earlier], reference)
+                if sentence is not None:
+                    yield document.problem(path, f"{reference.token}: {sentence}", reference.token)
+
+
+def referring_texts(definition: Definition) -> Iterator[tuple[Path, str, int]]:
+    """Every text that may hold references: its path, itself, and how many steps are done when it is filled in."""
+    if definition.title_template is not None:
+        yield ("title_template",), definition.title_template, 0
+    for index, step in enumerate(definition.steps):
+        sources: dict[str, Any] = {"with": step.inputs}
+        if step.kind == "agent":
+            sources["task"] = step.task
+        if step.kind == "human":
+            sources["instructions"] = step.instructions
+        for path, text in references.texts_in(sources, ("steps", index)):
+            yield path, text, index
+    for path, text in references.texts_in(definition.output or {}, ("output",)):
+        yield path, text, len(definition.steps)
+
+
+def _reference_problem(
+    definition: Definition, order: list[str], earlier: list[str], reference: references.Reference
+) -> str | None:
+    if reference.step is None:
+        return shapes.path_problem(definition.input, reference.path, "the input")
+    if reference.step not in order:
+        return f'there is no step "{reference.step}".{suggestion(reference.step, earlier)}'
+    if reference.step not in earlier:
+        return f'step "{reference.step}" comes later or is this step itself. Refer to an earlier step.'
+    return shapes.path_problem(output_schema(definition.step(reference.step)), reference.path, "the output")
