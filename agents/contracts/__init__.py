@@ -1,0 +1,31 @@
+"""Contracts: what a tool accepts and answers, in bytes that two readers can't understand differently.
+
+Everything here is a function of its arguments: no database, no network, no clock.
+"""
+
+from agents.contracts.arguments import Prepared, prepare
+from agents.contracts.closing import MAX_ITEMS, MAX_LENGTH, close, lint
+from agents.contracts.diffs import Change, diff
+from agents.contracts.digests import binding_digest, contract_digest
+from agents.contracts.limits import MAX_BYTES, MAX_DEPTH
+from agents.contracts.problems import BadArguments, BadSchema, Problem
+from agents.contracts.results import check_result
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_ITEMS",
+    "MAX_LENGTH",
+    "BadArguments",
+    "BadSchema",
+    "Change",
+    "Prepared",
+    "Problem",
+    "binding_digest",
+    "check_result",
+    "close",
+    "contract_digest",
+    "diff",
+    "lint",
+    "prepare",
+]
