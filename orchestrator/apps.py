@@ -1,6 +1,8 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.core.management import call_command
+from django.db.models.signals import post_migrate
 
 
 class OrchestratorConfig(AppConfig):
@@ -13,3 +15,10 @@ class OrchestratorConfig(AppConfig):
     def ready(self) -> None:
         """Make the Celery application the current one, so that `task.delay()` in a web process finds the broker."""
         import_module("orchestrator.celery")
+        import_module("orchestrator.checks")
+        post_migrate.connect(make_cache_table, sender=self, dispatch_uid="cache-table")
+
+
+def make_cache_table(using: str, **_: object) -> None:
+    """After `migrate`: the table of the database cache, which Django makes by a command instead of a migration."""
+    call_command("createcachetable", database=using, verbosity=0)

@@ -3,9 +3,31 @@
 import os
 
 from celery import Celery
+from celery.signals import heartbeat_sent
+from django.conf import settings
+from redis import Redis, RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 
 app = Celery("holdshort")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+WORKER_SEEN = "holdshort:worker-seen"
+# A worker beats every two seconds; after three missed beats it counts as gone.
+WORKER_SEEN_SECONDS = 7
+
+
+def broker() -> "Redis":
+    """A client of the broker that gives up after a second."""
+    return Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
+
+
+@heartbeat_sent.connect(dispatch_uid="worker-seen")
+def note_worker(**_: object) -> None:
+    """Called in the worker on each of its heartbeats: leave a trace that vanishes by itself."""
+    try:
+        with broker() as client:
+            client.set(WORKER_SEEN, 1, ex=WORKER_SEEN_SECONDS)
+    except RedisError:
+        pass  # the missing trace tells it

@@ -33,13 +33,13 @@ HOLDSHORT_HOLD_SECONDS = env.int("HOLDSHORT_HOLD_SECONDS", 8)
 HOLDSHORT_SUPPORT_CONTACT = env.str("HOLDSHORT_SUPPORT_CONTACT", "the person who runs this Holdshort")
 # A model string such as "anthropic:claude-sonnet-4-5" that replaces the scripted models of the sample agents.
 HOLDSHORT_MODEL = env.str("HOLDSHORT_MODEL", "")
-# The programs an admin may choose for a connection over stdio: {"name": ["program", "argument", ...]}.
+# The programs an admin may choose for a connection over stdio: {"name": ["program", "argument", ...]}. Each is started
+# through the leash, so that none outlives the worker that started it.
 HOLDSHORT_STDIO_SERVERS: dict[str, list[str]] = env.json("HOLDSHORT_STDIO_SERVERS", {})
 if not PRODUCTION:
-    HOLDSHORT_STDIO_SERVERS = {
-        "company": [sys.executable, "-m", "orchestrator.samples.company"],
-        **HOLDSHORT_STDIO_SERVERS,
-    }
+    HOLDSHORT_STDIO_SERVERS.setdefault("company", [sys.executable, "-m", "orchestrator.samples.company"])
+_LEASH = [sys.executable, str(BASE_DIR / "orchestrator" / "supervisor" / "leash.py")]
+HOLDSHORT_STDIO_SERVERS = {name: [*_LEASH, *argv] for name, argv in HOLDSHORT_STDIO_SERVERS.items()}
 
 DEBUG = env.bool("HOLDSHORT_DEBUG", False)
 ALLOWED_HOSTS: list[str] = env.list("HOLDSHORT_ALLOWED_HOSTS", default=[])
@@ -71,6 +71,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "channels",
     "django_htmx",
+    "allauth",
+    "allauth.account",
     "guardian",
     "orchestrator",
     "orchestrator.accounts",
@@ -84,6 +86,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "orchestrator.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -92,6 +95,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "orchestrator.urls"
@@ -107,6 +111,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "orchestrator.context.shell",
             ],
         },
     },
@@ -146,6 +151,9 @@ CHANNEL_LAYERS = {
     },
 }
 
+# Holds the counters that slow down password guessing. In the database, so that a broker that is down locks nobody out.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
 # --- Celery: a doorbell, never the truth; losing any message costs only time -----------------------------------------
 
 CELERY_BROKER_URL = (
@@ -181,7 +189,35 @@ ANONYMOUS_USER_NAME = None
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "sign-in"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "orchestrator.accounts.adapter.AccountAdapter"
+ACCOUNT_SESSION_REMEMBER = True
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+ACCOUNT_SESSION_COOKIE_AGE = SESSION_COOKIE_AGE
+
+# --- What the browser is told ----------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("HOLDSHORT_TRUSTED_ORIGINS", default=[])
+SECURE_SSL_REDIRECT = env.bool("HOLDSHORT_SSL_REDIRECT", PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = env.int("HOLDSHORT_HSTS_SECONDS", int(timedelta(days=365).total_seconds())) if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+# Not "no-referrer": with it browsers send "Origin: null" on form posts, which the CSRF check must refuse (Fetch, 3.1).
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if env.bool("HOLDSHORT_BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 
 # --- Static files ----------------------------------------------------------------------------------------------------
 
@@ -197,4 +233,14 @@ STORAGES = {
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
+}
+
+# --- Logging ---------------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("HOLDSHORT_LOG_LEVEL", "INFO")},
 }

@@ -1,5 +1,13 @@
 """The addresses of Holdshort. Each app adds its own with one include line."""
 
-from django.urls import URLPattern, URLResolver
+from allauth.account import views as account
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from orchestrator.health import healthz
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("sign-in/", account.login, name="sign-in"),
+    path("sign-in/", account.login, name="account_login"),  # the name django-allauth looks its own page up by
+    path("sign-out/", account.logout, name="sign-out"),
+]

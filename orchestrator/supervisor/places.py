@@ -24,16 +24,18 @@ class Places:
 
     @classmethod
     def for_home(cls, home: Path) -> "Places":
-        """The places of the state folder `home`; sockets move below /tmp when their path would be too long.
+        """The places of the state folder `home`; sockets lie below /tmp when their path would be too long.
 
-        As root they always do: the database runs as another account, which often cannot enter root's folders.
+        As root they always lie elsewhere, in /run where there is one: the database runs as another account, which
+        often cannot enter root's folders.
         """
         home = home.expanduser().resolve()
         run = home / "run"
-        too_long = len(os.fsencode(run / POSTGRES_SOCKET)) > SOCKET_PATH_BYTES
+        too_long = len(os.fsencode(run / "postgres" / POSTGRES_SOCKET)) > SOCKET_PATH_BYTES
         if too_long or os.geteuid() == 0:
+            shared = "/run" if os.geteuid() == 0 and os.access("/run", os.W_OK) else "/tmp"  # noqa: S108 - see folders
             name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
-            run = Path("/tmp") / f"holdshort-{os.geteuid()}-{name}"  # noqa: S108 - ownership is checked before use
+            run = Path(shared) / f"holdshort-{os.geteuid()}-{name}"
         return cls(home, run)
 
     @property

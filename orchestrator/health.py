@@ -1,0 +1,37 @@
+"""`GET /healthz`: whether this Holdshort can do its work, for load balancers and for the supervisor."""
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis import RedisError
+
+from orchestrator.celery import WORKER_SEEN, broker
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 with `{status, database, broker, worker}` when all of them answer, else 503 with which one does not."""
+    broker_ok, worker_ok = _broker_and_worker()
+    parts = {"database": _database(), "broker": broker_ok, "worker": worker_ok}
+    ok = all(parts.values())
+    words = {name: "ok" if answers else "down" for name, answers in parts.items()}
+    return JsonResponse({"status": "ok" if ok else "unavailable", **words}, status=200 if ok else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _broker_and_worker() -> tuple[bool, bool]:
+    try:
+        with broker() as client:
+            return True, bool(client.exists(WORKER_SEEN))
+    except RedisError:
+        return False, False

@@ -1,0 +1,28 @@
+"""The programs that make up a running Holdshort: web pages, a worker, and the clock that rings for due work."""
+
+import sys
+from typing import Literal
+
+Role = Literal["web", "worker", "beat"]
+ROLES: tuple[Role, ...] = ("web", "worker", "beat")
+# Threads, not processes: the sessions with MCP servers live in one background loop that all tasks share.
+WORKER_THREADS = 8
+
+
+def command_of(role: Role, host: str, port: int) -> list[str]:
+    """The program and arguments of `role`."""
+    celery = [sys.executable, "-m", "celery", "-A", "orchestrator.celery"]
+    commands: dict[Role, list[str]] = {
+        "web": [
+            *(sys.executable, "-m", "uvicorn", "orchestrator.asgi:application"),
+            *("--host", host, "--port", str(port), "--lifespan", "off", "--no-access-log"),
+            *("--timeout-graceful-shutdown", "1"),
+        ],
+        "worker": [
+            *(*celery, "worker", "--pool", "threads", "--concurrency", str(WORKER_THREADS)),
+            *("--without-gossip", "--without-mingle"),
+        ],
+        # The schedule is in the settings and every task in it is a sweep, so nothing needs remembering between starts.
+        "beat": [*celery, "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile="],
+    }
+    return commands[role]
