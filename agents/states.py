@@ -80,6 +80,7 @@ CALL_MOVES: dict[CallState, frozenset[CallState]] = {
             CallState.WITHDRAWN,
         }
     ),
+    CallState.SUPERSEDED: frozenset({CallState.HELD}),
     CallState.EXECUTING: frozenset({CallState.SUCCEEDED, CallState.FAILED, CallState.OUTCOME_UNKNOWN}),
     CallState.OUTCOME_UNKNOWN: frozenset({CallState.SUCCEEDED, CallState.FAILED, CallState.EXECUTING}),
 }
@@ -87,5 +88,5 @@ CALL_OPEN = frozenset({CallState.ALLOWED, CallState.HELD, CallState.EXECUTING, C
 
 
 def call_can_move(old: CallState, new: CallState) -> bool:
-    """Whether a call in state `old` may go to `new`. Ended calls never move."""
+    """Whether a call in state `old` may go to `new`. Ended calls never move; a superseded one may, while an edit can be undone."""
     return new in CALL_MOVES.get(old, frozenset())

@@ -160,11 +160,12 @@ class Migration(migrations.Migration):
                 ('proposed_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('intent_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
+                ('review_from', models.PositiveSmallIntegerField(default=0)),
                 ('fence', models.BigIntegerField(default=0)),
                 ('result', models.JSONField(null=True)),
                 ('error', models.TextField(blank=True)),
                 ('agent_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='agents.agentversion')),
-                ('replaces', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='agents.toolcall')),
+                ('replaces', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replacements', to='agents.toolcall')),
                 ('tool_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='agents.toolversion')),
             ],
             options={

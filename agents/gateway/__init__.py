@@ -1,0 +1,24 @@
+"""The one door to the outside. No other module reaches a connector.
+
+`propose` judges a call and stores it; `open_intent` re-checks everything in the transaction that commits the intent;
+`send` lets it have its effect, outside any transaction; `settle` stores what came back.
+"""
+
+from agents.gateway.execute import Ticket, open_intent, recover, send, settle
+from agents.gateway.propose import Proposal, propose, replace
+from agents.gateway.targets import MissingSecret, UnknownProgram, discover, target_of
+
+__all__ = [
+    "MissingSecret",
+    "Proposal",
+    "Ticket",
+    "UnknownProgram",
+    "discover",
+    "open_intent",
+    "propose",
+    "recover",
+    "replace",
+    "send",
+    "settle",
+    "target_of",
+]

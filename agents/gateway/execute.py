@@ -1,0 +1,226 @@
+"""Letting a call have its effect: re-check, commit the intent, send, settle.
+
+The intent commits before the effect. Whoever dies in between leaves a row that says so, and the next worker repeats the
+call only where the contract says that a repetition with the same key has one effect. Nothing is guessed.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from agents import consent
+from agents.connectors import ConnectorError, Reply, Target, connector_for
+from agents.contracts import check_result
+from agents.digests import agent_digest, contract_digest
+from agents.gateway.facts import facts_of
+from agents.gateway.propose import digest_of
+from agents.gateway.targets import MissingSecret, UnknownProgram, target_of
+from agents.gateway.trail import masked, note
+from agents.models import ToolCall
+from agents.states import CallState, Effect, Idempotency, call_can_move
+from agents.verdicts import Outcome, Route, judge
+from audit import canonical, text
+from audit.clock import db_now
+
+MAX_RESULT = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Leave to send one call once, under one fencing token. `problem` means that it cannot even be tried."""
+
+    call_id: int
+    fence: int
+    target: Target | None
+    tool: str
+    arguments: dict[str, Any]
+    key: str
+    timeout: float
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Effected:
+    """What became of a call that was sent."""
+
+    call_id: int
+    fence: int
+    state: CallState
+    result: Any = None
+    error: str = ""
+
+
+def open_intent(call: ToolCall, *, fence: int) -> Ticket | None:
+    """Re-check a call and commit to sending it, in the caller's transaction; None when it is refused, with an entry why.
+
+    Everything is read anew: the stored bytes are hashed again, versions, grant, switches, the represented person and, for
+    a held call, the consent of a person at exactly this digest (which is used up).
+    """
+    call = _locked(call)
+    agreed = consent.find(call) if call.state == CallState.HELD else None
+    problem = _why_not(call, agreed)
+    if problem:
+        _move(call, CallState.DENIED, reason=problem)
+        note("call.refused", call, reason=problem)
+        return None
+    call.intent_at = db_now()
+    call.consent_ref = agreed.ref if agreed else None
+    call.fence = fence
+    _move(call, CallState.EXECUTING, "intent_at", "consent_ref", "fence")
+    note("call.intended", call, consent=str(agreed.ref) if agreed else None, approved_by=agreed.by if agreed else None)
+    return _ticket(call)
+
+
+def recover(call: ToolCall, *, fence: int) -> Ticket | None:
+    """Leave to repeat a call whose sender died, or None: then nobody knows what happened, and the call says so."""
+    call = _locked(call)
+    contract = call.tool_version
+    if contract and (contract.effect == Effect.READ or contract.idempotency == Idempotency.BY_KEY):
+        call.fence = fence
+        if call.state == CallState.OUTCOME_UNKNOWN:
+            _move(call, CallState.EXECUTING)
+        call.save(update_fields=["fence"])
+        note("call.repeated", call)
+        return _ticket(call)
+    if call.state == CallState.EXECUTING:
+        settle_unknown(call, UNKNOWN)
+    return None
+
+
+UNKNOWN = "The worker stopped after it may have sent this call, and the tool cannot tell repetitions apart."
+
+
+def send(ticket: Ticket) -> Effected:
+    """Send a call and say what came back. Outside any transaction; never raises for anything the target does."""
+    if ticket.target is None:
+        return Effected(ticket.call_id, ticket.fence, CallState.FAILED, error=ticket.problem)
+    call = ToolCall.objects.select_related("tool_version").get(pk=ticket.call_id)
+    assert call.tool_version is not None
+    try:
+        reply = connector_for(ticket.target.kind).call(
+            ticket.target, ticket.tool, ticket.arguments, idempotency_key=ticket.key, timeout=ticket.timeout
+        )
+    except ConnectorError as error:
+        return _after_error(ticket, call, error)
+    return _after_reply(ticket, call, reply)
+
+
+def settle(effected: Effected) -> ToolCall | None:
+    """Store what became of a call, in the caller's transaction; None when another worker has taken it over since."""
+    call = _locked(ToolCall(pk=effected.call_id))
+    if call.state != CallState.EXECUTING or call.fence != effected.fence:
+        return None
+    if effected.state == CallState.OUTCOME_UNKNOWN:
+        return settle_unknown(call, effected.error)
+    call.result = text.escape_deep(effected.result)
+    call.error = text.escape(effected.error)
+    call.finished_at = db_now()
+    _move(call, effected.state, "result", "error", "finished_at")
+    verb = "call.executed" if effected.state == CallState.SUCCEEDED else "call.failed"
+    sensitive = call.tool_version.sensitive if call.tool_version else []
+    note(verb, call, result=masked(call.result, sensitive), error=call.error)
+    return call
+
+
+def settle_unknown(call: ToolCall, why: str) -> ToolCall:
+    """Say that nobody knows whether this call had its effect; a person has to look it up."""
+    call.error = text.escape(why)
+    _move(call, CallState.OUTCOME_UNKNOWN, "error")
+    note("call.outcome_unknown", call, error=call.error)
+    return call
+
+
+def _locked(call: ToolCall) -> ToolCall:
+    related = (
+        "tool_version__tool__connection",
+        "agent_version__agent__acts_for_user",
+        "agent_version__agent__acts_for_team",
+    )
+    return ToolCall.objects.select_for_update(of=("self",)).select_related(*related).get(pk=call.pk)
+
+
+def _why_not(call: ToolCall, agreed: consent.Consent | None) -> str:
+    """The first reason not to send a call, as a sentence; empty when there is none."""
+    if call.state not in (CallState.ALLOWED, CallState.HELD):
+        return f"This call is already {CallState(call.state).label.lower()}."
+    contract, agent_version = call.tool_version, call.agent_version
+    if contract is None or agent_version is None:
+        return "This call has no contract."
+    if contract_digest(contract) != contract.digest or contract.tool.current_id != contract.pk:
+        return "The contract of the tool changed after this call was proposed."
+    if agent_digest(agent_version) != agent_version.digest:
+        return "The agent's instructions changed after this call was proposed."
+    if digest_of(call) != call.digest:
+        return "What is stored is not what was proposed: the digest does not match."
+    return _verdict_now(call, agreed)
+
+
+def _verdict_now(call: ToolCall, agreed: consent.Consent | None) -> str:
+    assert call.tool_version is not None and call.agent_version is not None
+    facts = facts_of(
+        agent_version=call.agent_version,
+        tool=call.tool_version.tool,
+        tool_name=call.tool_name,
+        contract=call.tool_version,
+        environment=call.environment,
+        arguments=canonical.parse(bytes(call.arguments)),
+        problems=(),
+        review_from=call.review_from,
+        fallback=Route(),
+    )
+    verdict = judge(facts)
+    if verdict.outcome == Outcome.DENY:
+        return verdict.decisive
+    if verdict.outcome == Outcome.ALLOW and call.state == CallState.ALLOWED:
+        return ""
+    if agreed is None:
+        return "Nobody has approved this call."
+    if agreed.problem:
+        return agreed.problem
+    return "" if agreed.digest == call.digest else "What was approved is not what is stored: the digest does not match."
+
+
+def _ticket(call: ToolCall) -> Ticket:
+    contract = call.tool_version
+    assert contract is not None
+    timeout = float(contract.timeout_seconds)
+    target, problem = None, ""
+    try:
+        target = target_of(contract.tool.connection, timeout=timeout)
+    except (UnknownProgram, MissingSecret) as error:
+        problem = str(error)
+    return Ticket(
+        call_id=call.pk,
+        fence=call.fence,
+        target=target,
+        tool=contract.tool.name,
+        arguments=canonical.parse(bytes(call.arguments)),
+        key=call.idempotency_key,
+        timeout=timeout,
+        problem=problem,
+    )
+
+
+def _after_error(ticket: Ticket, call: ToolCall, error: ConnectorError) -> Effected:
+    assert call.tool_version is not None
+    harmless = error.sent is False or call.tool_version.effect == Effect.READ
+    state = CallState.FAILED if harmless else CallState.OUTCOME_UNKNOWN
+    return Effected(ticket.call_id, ticket.fence, state, error=str(error))
+
+
+def _after_reply(ticket: Ticket, call: ToolCall, reply: Reply) -> Effected:
+    assert call.tool_version is not None
+    if not reply.ok:
+        return Effected(ticket.call_id, ticket.fence, CallState.FAILED, error=reply.error or "The tool refused.")
+    value, problem = check_result(reply.value, call.tool_version.output_schema, MAX_RESULT)
+    broken_read = bool(problem) and call.tool_version.effect == Effect.READ
+    state = CallState.FAILED if broken_read else CallState.SUCCEEDED
+    return Effected(ticket.call_id, ticket.fence, state, result=value, error=problem or "")
+
+
+def _move(call: ToolCall, state: CallState, *fields: str, reason: str = "") -> None:
+    """Change the state of a locked call. Raises ValueError for a move that the state table does not know."""
+    if not call_can_move(CallState(call.state), state):
+        raise ValueError(f"A call cannot go from {call.state} to {state}.")
+    call.state = state
+    call.reason = text.escape(reason) or call.reason
+    call.save(update_fields=["state", "reason", *fields])

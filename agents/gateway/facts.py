@@ -1,0 +1,82 @@
+"""Reading from the database what the checks need to know. The judging itself is pure, in `agents.verdicts`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from guardian.shortcuts import get_perms
+
+from agents.models import Agent, AgentVersion, Grant, Tool, ToolVersion
+from agents.states import Effect, Environment, GrantEffect, Idempotency, Reversibility, ToolState
+from agents.verdicts import Facts, Risk, Route, score
+
+
+def facts_of(
+    *,
+    agent_version: AgentVersion,
+    tool: Tool | None,
+    tool_name: str,
+    contract: ToolVersion | None,
+    environment: str,
+    arguments: Mapping[str, Any],
+    problems: tuple[str, ...],
+    review_from: int,
+    fallback: Route,
+) -> Facts:
+    """Everything `judge` looks at for one call. An unknown tool has no grant, so it is denied."""
+    agent = agent_version.agent
+    grant = _grant(agent, tool, environment)
+    return Facts(
+        tool=tool_name,
+        agent=agent.title,
+        represented=agent.represents,
+        switches=_switches(agent, tool),
+        grant=GrantEffect(grant.effect) if grant else None,
+        represented_may=tool is not None and represented_may(agent, tool),
+        problems=problems,
+        effect=Effect(contract.effect) if contract else Effect.WRITE,
+        review_from=review_from,
+        risk=risk_of(contract, arguments, environment),
+        route=_route(grant, fallback, agent),
+    )
+
+
+def represented_may(agent: Agent, tool: Tool) -> bool:
+    """Whether the person or team an agent acts for may itself have this tool used; never cached."""
+    who = agent.acts_for_user or agent.acts_for_team
+    if agent.acts_for_user is not None and not agent.acts_for_user.is_active:
+        return False
+    return "use_tool" in get_perms(who, tool)
+
+
+def risk_of(contract: ToolVersion | None, arguments: Mapping[str, Any], environment: str) -> Risk:
+    """The risk of calling with these arguments; the highest there is for a tool without a contract."""
+    if contract is None:
+        return Risk(100, 4, (("Unknown tool", 100),))
+    return score(
+        effect=Effect(contract.effect),
+        reversibility=Reversibility(contract.reversibility),
+        production=environment == Environment.PRODUCTION,
+        repeatable=contract.idempotency != Idempotency.NEITHER,
+        amount=arguments.get(contract.amount_argument) if contract.amount_argument else None,
+    )
+
+
+def _switches(agent: Agent, tool: Tool | None) -> tuple[str, ...]:
+    found = []
+    if agent.state != Agent.State.ACTIVE:
+        found.append(f"{agent.title} is paused.")
+    if tool is not None and tool.state != ToolState.READY:
+        found.append(f"{tool.full_name} cannot be used: {ToolState(tool.state).label.lower()}.")
+    return tuple(found)
+
+
+def _grant(agent: Agent, tool: Tool | None, environment: str) -> Grant | None:
+    if tool is None:
+        return None
+    return Grant.objects.filter(agent=agent, tool=tool, environment=environment).first()
+
+
+def _route(grant: Grant | None, fallback: Route, agent: Agent) -> Route:
+    if grant is not None and (grant.review_team_id or grant.review_user_id):
+        return Route(grant.review_team_id, grant.review_user_id)
+    return fallback or Route(user_id=agent.owner_id)

@@ -1,0 +1,65 @@
+"""From a connection's row to where its system really is. Secrets are read here, at the last moment, and kept nowhere."""
+
+import os
+
+from django.conf import settings
+
+from agents.connectors import ListReport, Target, connector_for
+from agents.models import Connection
+from audit import canonical
+
+SECRET_PREFIX = "HOLDSHORT_SECRET_"
+DISCOVER_SECONDS = 30.0
+
+
+class UnknownProgram(LookupError):
+    """The operator has not allowed this program; it must stand in HOLDSHORT_STDIO_SERVERS."""
+
+
+class MissingSecret(LookupError):
+    """The secret that this connection names is not set in the environment."""
+
+
+def target_of(connection: Connection, *, timeout: float = DISCOVER_SECONDS) -> Target:
+    """Where calls of this connection go. Raises UnknownProgram or MissingSecret; `timeout` is in seconds."""
+    command: tuple[str, ...] = ()
+    if connection.transport == Connection.Transport.STDIO:
+        command = tuple(settings.HOLDSHORT_STDIO_SERVERS.get(connection.server, ()))
+        if not command:
+            raise UnknownProgram(
+                f"The program {connection.server!r} is not in HOLDSHORT_STDIO_SERVERS; ask whoever runs Holdshort to add it."
+            )
+    secret = _secret(connection)
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    where = [connection.kind, connection.environment, connection.transport, *command, connection.url, secret]
+    return Target(
+        kind=connection.kind,
+        environment=connection.environment,
+        transport=connection.transport,
+        command=command,
+        env=_environment(),
+        url=connection.url,
+        headers=headers,
+        timeout=timeout,
+        key=f"{connection.pk}:{canonical.digest(where)}",
+    )
+
+
+def discover(connection: Connection) -> ListReport:
+    """The tools that the system offers now. Raises ConnectorError when it cannot be reached."""
+    return connector_for(connection.kind).list_tools(target_of(connection))
+
+
+def _secret(connection: Connection) -> str:
+    if not connection.credential:
+        return ""
+    value = os.environ.get(connection.credential, "") if connection.credential.startswith(SECRET_PREFIX) else ""
+    if not value:
+        raise MissingSecret(f"Set {connection.credential} in the environment of the workers.")
+    return value
+
+
+def _environment() -> dict[str, str]:
+    """What a program on this machine is told: where state lives, and nothing secret."""
+    passed = {key: value for key, value in os.environ.items() if key.startswith(("HOLDSHORT_COMPANY_", "TAU2_"))}
+    return {"HOLDSHORT_HOME": str(settings.HOLDSHORT_HOME), **passed}
