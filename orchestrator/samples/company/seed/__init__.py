@@ -1,0 +1,35 @@
+"""What is in the books on the first day: customers, a shop's orders, and an insurer's claims with their histories.
+
+Generated from a fixed seed. Dates count back from the opening day, so that "changed two days ago" is true for whoever
+starts the sample company, whenever that is.
+"""
+
+from datetime import date
+
+from orchestrator.samples.company.seed.claims import write_claims
+from orchestrator.samples.company.seed.customers import write_customers
+from orchestrator.samples.company.seed.orders import write_orders
+from orchestrator.samples.company.seed.pen import Pen, Row
+
+TABLES = (
+    "customers",
+    "payout_accounts",
+    "sign_ins",
+    "orders",
+    "order_lines",
+    "payments",
+    "refunds",
+    "policies",
+    "claims",
+    "claim_documents",
+    "payouts",
+)
+
+
+def books(today: date) -> dict[str, list[Row]]:
+    """The rows of every table, in an order that keeps references whole."""
+    pen = Pen(today)
+    write_customers(pen)
+    write_orders(pen)
+    write_claims(pen)
+    return {table: pen.tables[table] for table in TABLES}
