@@ -25,7 +25,7 @@ def books(tmp_path: Path) -> Path:
 
 
 def refund(amount: str, key: str | None = None) -> Ask:
-    return Ask("refund_order", {"order_id": GRETA, "amount": amount, "reason": "Returned unused"}, key)
+    return Ask("refund_order", {"order_id": GRETA, "amount": amount, "currency": "EUR", "reason": "Unused"}, key)
 
 
 def pay(amount: str, account: str) -> Ask:
@@ -48,7 +48,7 @@ def test_every_tool_publishes_closed_schemas_and_its_answers_fit_them(books: Pat
         "get_claim": {"claim_id": OSKAR},
         "get_policy": {"policy_id": "P-20417-M"},
         "list_claim_documents": {"claim_id": OSKAR},
-        "refund_order": {"order_id": GRETA, "amount": "10.00", "reason": "Goodwill"},
+        "refund_order": {"order_id": GRETA, "amount": "10.00", "currency": "EUR", "reason": "Goodwill"},
         "send_mail": {"to": "greta@post.se.example", "subject": "Refund", "body": "On its way."},
         "set_claim_status": {"claim_id": OSKAR, "status": "documents missing"},
         "list_outbox": {},
@@ -111,10 +111,10 @@ def test_never_more_is_refunded_than_was_paid(books: Path) -> None:
 
 
 def test_what_it_does_not_do_it_refuses_in_a_sentence(books: Path) -> None:
-    order = {"order_id": GRETA}
+    order = {"order_id": GRETA, "currency": "EUR"}
     refused = {
         "There is no order 88-1.": Ask("get_order", {"order_id": "88-1"}),
-        "get_order was not done. verbose: Extra inputs": Ask("get_order", order | {"verbose": True}),
+        "get_order was not done. verbose: Extra inputs": Ask("get_order", {"order_id": GRETA, "verbose": True}),
         "more than 0.00": refund("0.00"),
         "amount: Input should be a valid string": Ask("refund_order", order | {"amount": 5.5, "reason": "none"}),
         "amount: String should match": refund("5.5"),

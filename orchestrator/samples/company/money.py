@@ -24,7 +24,7 @@ def _shown(value: object) -> object:
 
 
 Amount = Annotated[
-    str, Field(pattern=PATTERN, description="Amount as decimal text with two places.", examples=["642.10"])
+    str, Field(pattern=PATTERN, max_length=12, description="Decimal text with two places.", examples=["642.10"])
 ]
 """An amount that someone asks for."""
 

@@ -7,10 +7,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from orchestrator.samples.company.money import CURRENCY, Amount, Money
 
 ClaimStatus = Literal["reported", "documents missing", "estimate approved", "paid", "declined", "closed"]
-OrderId = Annotated[str, Field(min_length=1, max_length=40, description="Order number.", examples=["88-10392"])]
-ClaimId = Annotated[str, Field(min_length=1, max_length=40, description="Claim number.", examples=["MC-20417"])]
-PolicyId = Annotated[str, Field(min_length=1, max_length=40, description="Policy number.", examples=["P-778120-M"])]
-CustomerId = Annotated[str, Field(min_length=1, max_length=40, description="Customer number.", examples=["KM-778120"])]
+OrderId = Annotated[
+    str, Field(title="Order", min_length=1, max_length=40, description="Order number.", examples=["88-10392"])
+]
+ClaimId = Annotated[
+    str, Field(title="Claim", min_length=1, max_length=40, description="Claim number.", examples=["MC-20417"])
+]
+PolicyId = Annotated[
+    str, Field(title="Policy", min_length=1, max_length=40, description="Policy number.", examples=["P-778120-M"])
+]
+CustomerId = Annotated[
+    str, Field(title="Customer", min_length=1, max_length=40, description="Customer number.", examples=["KM-778120"])
+]
 
 
 class Shape(BaseModel):
@@ -52,7 +60,9 @@ class ListOutbox(Shape):
 class RefundOrder(Shape):
     order_id: OrderId
     amount: Amount
-    currency: str = Field(default=CURRENCY, pattern="^[A-Z]{3}$", description="ISO 4217 code. Norrland keeps EUR.")
+    currency: str = Field(
+        pattern="^[A-Z]{3}$", max_length=3, description="ISO 4217 code. Norrland keeps EUR.", examples=[CURRENCY]
+    )
     reason: str = Field(min_length=3, max_length=500, description="Why, in words the customer may read.")
 
 
@@ -60,10 +70,16 @@ class PayClaim(Shape):
     claim_id: ClaimId
     amount: Amount
     payee_account: str = Field(
-        pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$", description="IBAN without spaces, registered for the customer."
+        title="Payee account",
+        pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$",
+        max_length=34,
+        description="IBAN without spaces, registered for the customer.",
     )
     remittance_text: str = Field(
-        min_length=3, max_length=140, description="What the payee reads on the statement (SEPA: 140 characters)."
+        title="Remittance text",
+        min_length=3,
+        max_length=140,
+        description="What the payee reads on the statement (SEPA: 140 characters).",
     )
 
 
