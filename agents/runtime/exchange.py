@@ -11,7 +11,7 @@ from agents.runtime.values import Exchange, ModelUnavailable, Request, ToolAnswe
 __all__ = ["Exchange", "ModelUnavailable", "Request", "ToolAnswer", "ToolSpec", "Usage", "exchange"]
 
 
-def exchange(
+def exchange(  # noqa: PLR0913 all that one exchange needs, by name
     *,
     model: str,
     instructions: str,
@@ -32,4 +32,13 @@ def exchange(
     string that cannot work, ValueError when `answers` do not fit the open calls. No answer of a model, however broken,
     raises anything: it comes back with a `problem`.
     """
-    raise NotImplementedError
+    from agents.runtime import conversation, talk
+
+    offered = talk.parameters(instructions, tools, output_schema)
+    if history is None and (answers or repair):
+        raise ValueError("A conversation begins with the task alone: there is nothing to answer or to repair yet.")
+    if history is None:
+        messages = conversation.begin(instructions, task)
+    else:
+        messages = conversation.go_on(history, answers, repair)
+    return talk.hold(talk.Talk(model, messages, offered, settings or {}, timeout), output_schema)

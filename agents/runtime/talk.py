@@ -1,0 +1,134 @@
+"""One exchange, done with pydantic-ai. Import `exchange` instead: it loads this only when a model is asked."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, cast
+
+from pydantic_ai.direct import model_request
+from pydantic_ai.messages import InstructionPart, ModelMessage, ModelResponse
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.tools import ToolDefinition
+
+from agents.runtime import build, conversation, failures, loop, models
+from agents.runtime.answer import Judged, judge
+from agents.runtime.outputs import DESCRIPTION, FINAL, validator
+from agents.runtime.values import Exchange, ModelUnavailable, ToolSpec, Usage
+from audit.text import escape, escape_deep
+
+logger = logging.getLogger(__name__)
+MOST_TOKENS = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Everything that is said to a model in one exchange."""
+
+    model: str
+    messages: list[ModelMessage]
+    parameters: ModelRequestParameters
+    settings: Mapping[str, Any]
+    timeout: float
+
+    def ask(self) -> ModelResponse:
+        """The model's answer, as it came. Raises whatever goes wrong."""
+        home = loop.current()
+        llm = build.model_for(home, self.model)
+        own = {"timeout": self.timeout, "max_retries": 0} if models.describe(self.model).real else {}
+        settings = cast("ModelSettings", {**self.settings, **own})
+        request = model_request(llm, self.messages, model_settings=settings, model_request_parameters=self.parameters)
+        return home.run(request, self.timeout)
+
+
+def parameters(
+    instructions: str, tools: Sequence[ToolSpec], schema: Mapping[str, Any] | None
+) -> ModelRequestParameters:
+    """What the model is offered. Raises ValueError for tools or a schema that cannot be offered."""
+    names = [tool.name for tool in tools]
+    if len(set(names)) != len(names) or FINAL in names:
+        raise ValueError(f"Tools need names of their own, and none may be {FINAL}: {names}.")
+    if schema is not None:
+        validator(schema)
+    return ModelRequestParameters(
+        function_tools=[
+            ToolDefinition(
+                name=tool.name,
+                parameters_json_schema=escape_deep(tool.parameters),
+                description=escape(tool.description),
+                kind="external",
+            )
+            for tool in tools
+        ],
+        output_mode="text" if schema is None else "tool",
+        output_tools=[] if schema is None else [_final(schema)],
+        allow_text_output=True,
+        instruction_parts=[InstructionPart(content=escape(instructions))] if instructions else None,
+    )
+
+
+def _final(schema: Mapping[str, Any]) -> ToolDefinition:
+    return ToolDefinition(
+        name=FINAL, parameters_json_schema=escape_deep(schema), description=DESCRIPTION, kind="output"
+    )
+
+
+def hold(talk: Talk, schema: Mapping[str, Any] | None) -> Exchange:
+    """Ask once and judge the answer. Raises ModelUnavailable."""
+    response, unread = _asked(talk)
+    judged = _judged(response, talk.messages, schema, unread)
+    return Exchange(
+        messages=conversation.dump([*talk.messages, judged.response]),
+        requests=judged.requests,
+        output=judged.output,
+        final=judged.final,
+        text=judged.text,
+        problem=judged.problem,
+        usage=_usage(response) if models.describe(talk.model).real else Usage(0, 0, Decimal(0)),
+        model_name=escape(response.model_name or talk.model)[:200],
+        raw_size=judged.raw_size,
+    )
+
+
+def _asked(talk: Talk) -> tuple[ModelResponse, str | None]:
+    """The answer, or an empty one and why it cannot be read. Raises ModelUnavailable when there is none."""
+    label = models.describe(talk.model).label
+    try:
+        return talk.ask(), None
+    except ModelUnavailable:
+        raise
+    except TimeoutError as error:
+        raise failures.timed_out(label, talk.timeout) from error
+    except Exception as error:
+        unread = failures.unusable(error)
+        if unread is None:
+            raise failures.unavailable(label, error) from error
+        logger.warning("The answer of %s cannot be read", talk.model, exc_info=True)
+        return ModelResponse(parts=[]), unread
+
+
+def _judged(
+    response: ModelResponse, before: Sequence[ModelMessage], schema: Mapping[str, Any] | None, unread: str | None
+) -> Judged:
+    try:
+        return judge(response, before, schema, unread)
+    except Exception as error:
+        # Whatever a model says, the worker lives on and the conversation stays loadable.
+        logger.warning("The answer cannot be judged", exc_info=True)
+        return judge(ModelResponse(parts=[]), before, schema, f"The answer cannot be read ({type(error).__name__}).")
+
+
+def _usage(response: ModelResponse) -> Usage:
+    """Tokens as the provider counted them, within what a database column holds, and the price where one is known."""
+    given, made = (min(max(n, 0), MOST_TOKENS) for n in (response.usage.input_tokens, response.usage.output_tokens))
+    return Usage(given, made, _cost(response))
+
+
+def _cost(response: ModelResponse) -> Decimal | None:
+    if response.usage.cost is not None:
+        return max(response.usage.cost, Decimal(0))
+    try:
+        return max(response.cost().total_price, Decimal(0))
+    except (LookupError, ValueError, AssertionError, ArithmeticError):
+        return None
