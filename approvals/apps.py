@@ -4,3 +4,14 @@ from django.apps import AppConfig
 class ApprovalsConfig(AppConfig):
     name = "approvals"
     label = "approvals"
+
+    def ready(self) -> None:
+        """Tell the layers below what this app knows: its sentences, who consented, and what a changed contract voids."""
+        from agents import consent, hooks
+        from approvals import consents, verbs
+        from approvals.actions.closing import void_for
+        from audit.verbs import register
+
+        register(verbs.SENTENCES)
+        consent.register(consents.consent_for)
+        hooks.on_contract_changed(void_for)

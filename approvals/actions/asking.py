@@ -1,0 +1,101 @@
+"""Opening a review: everything the reviewer will need is frozen now."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from guardian.shortcuts import assign_perm
+
+from agents.models import ToolCall
+from agents.people import Person
+from agents.verdicts import Risk, Route
+from approvals.models import Review
+from approvals.routing import settle_route
+from approvals.signals import announce, review_opened
+from approvals.states import ReviewKind
+from audit import canonical, text
+from audit.clock import db_now
+from audit.log import Party, party, record
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked, of whom, and with which material.
+
+    `sentence` is a list of {"text", "value"} parts that comes from the contract and the arguments, never from a model.
+    """
+
+    kind: ReviewKind
+    run_ref: UUID
+    step_ref: UUID
+    started_by: Person | None
+    route: Route
+    sentence: list[dict[str, Any]]
+    short: str
+    workflow_name: str
+    dossier: dict[str, Any]
+    due: timedelta
+    expires: timedelta
+    risk: Risk
+    asked_by: Party
+    amount: str = ""
+    agent_name: str = ""
+    call: ToolCall | None = None
+    form_schema: dict[str, Any] | None = field(default=None)
+
+
+def open_review(ask: Ask) -> Review:
+    """Put a question before a named person or team, in the caller's transaction. Routes nobody can answer go to the admins."""
+    reviewer = settle_route(ask.route, kind=ask.kind, started_by=ask.started_by)
+    now = db_now()
+    review = Review.objects.create(
+        kind=ask.kind,
+        digest=ask.call.digest if ask.call else _digest_of(ask),
+        call=ask.call,
+        run_ref=ask.run_ref,
+        step_ref=ask.step_ref,
+        started_by=ask.started_by,
+        team=reviewer.team,
+        person=reviewer.person,
+        sentence=text.escape_deep(ask.sentence),
+        short=text.escape(ask.short)[:300],
+        amount=text.escape(ask.amount)[:60],
+        workflow_name=ask.workflow_name,
+        agent_name=ask.agent_name,
+        risk_level=ask.risk.level,
+        risk_score=ask.risk.score,
+        dossier=text.escape_deep({**ask.dossier, "routing": reviewer.why}),
+        form_schema=ask.form_schema,
+        opened_at=now,
+        due_at=now + ask.due,
+        expires_at=now + ask.expires,
+    )
+    assign_perm("decide_review", reviewer.team or reviewer.person, review)
+    record(
+        "review.opened",
+        actor=ask.asked_by,
+        subject=party(review),
+        stream=f"run:{ask.run_ref}",
+        data={
+            "review": str(review.ref),
+            "code": review.code,
+            "kind": review.kind,
+            "step": str(ask.step_ref),
+            "call": str(ask.call.ref) if ask.call else None,
+            "digest": review.digest,
+            "reviewer": review.reviewer,
+            "risk": ask.risk.score,
+            "due": review.due_at.isoformat(),
+            "expires": review.expires_at.isoformat(),
+            "dossier": canonical.digest(review.dossier),
+        },
+    )
+    announce(review_opened, review)
+    return review
+
+
+def _digest_of(ask: Ask) -> str:
+    """What is bound when no call is: the question and the form of the answer."""
+    question = {"run": str(ask.run_ref), "step": str(ask.step_ref), "sentence": ask.sentence, "form": ask.form_schema}
+    return canonical.digest({"domain": "holdshort/question/1", **text.escape_deep(question)})

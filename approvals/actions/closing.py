@@ -1,0 +1,53 @@
+"""How a review ends without a verdict, and how the engine takes up one that has ended.
+
+These run inside the engine's transaction, which locks the reviews of a run before it writes anything.
+"""
+
+from datetime import datetime
+
+from agents.models import Tool
+from approvals.models import Decision, Review
+from approvals.signals import announce, review_changed
+from approvals.states import ReviewState
+from audit.clock import db_now
+from audit.log import SYSTEM, party, record
+
+
+def expire(review: Review) -> None:
+    """Close an open review that nobody decided in time. It counts as not approved."""
+    _close(review, ReviewState.EXPIRED, "review.expired", why="The time to decide is over.")
+
+
+def withdraw(review: Review, *, why: str) -> None:
+    """Close an open review because its question no longer stands."""
+    _close(review, ReviewState.WITHDRAWN, "review.withdrawn", why=why)
+
+
+def deliver(review: Review, *, now: datetime) -> Decision | None:
+    """Mark a closed review as taken up and give back the decision that closed it, if a person did.
+
+    Returns None, and marks nothing, while the decision is still on hold.
+    """
+    decision = review.decisions.filter(undone_at=None).select_related("by", "call").first()
+    if decision is not None and decision.held_until > now:
+        return None
+    review.delivered_at = now
+    review.save(update_fields=["delivered_at"])
+    return decision
+
+
+def void_for(tool: Tool) -> None:
+    """Withdraw every open review of a call to a tool whose contract is no longer what the reviewer saw."""
+    rows = Review.objects.filter(state=ReviewState.OPEN, call__tool_version__tool=tool)
+    for review in rows.select_for_update(of=("self",), no_key=True).order_by("pk"):
+        withdraw(review, why=f"The contract of {tool.full_name} changed while this was waiting.")
+
+
+def _close(review: Review, state: ReviewState, verb: str, *, why: str) -> None:
+    review.state = state
+    review.closed_at = db_now()
+    review.version += 1
+    review.save(update_fields=["state", "closed_at", "version"])
+    data = {"review": str(review.ref), "step": str(review.step_ref), "code": review.code, "reason": why}
+    record(verb, actor=SYSTEM, subject=party(review), stream=f"run:{review.run_ref}", data=data)
+    announce(review_changed, review)

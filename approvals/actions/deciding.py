@@ -1,0 +1,162 @@
+"""The only way to a verdict: lock, guard, save, audit, announce."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from agents import gateway
+from agents.contracts import diff, prepare
+from agents.gateway.propose import digest_of
+from agents.models import ToolCall
+from agents.people import Person
+from agents.states import CallState
+from agents.verdicts import Outcome
+from approvals import exceptions as no
+from approvals.access import access_review, duties_conflict, is_candidate
+from approvals.models import Decision, Review
+from approvals.signals import announce, decision_recorded
+from approvals.states import ALLOWED, OUTCOME, ReasonCode, ReviewKind, ReviewState, Verdict
+from audit import canonical, text
+from audit.clock import db_now
+from audit.log import party, record
+
+MAX_REASON = 4000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person said: a verdict at the digest and version they saw, and what goes with it."""
+
+    verdict: Verdict
+    digest: str
+    version: int
+    reason_code: str = ""
+    reason: str = ""
+    arguments: Mapping[str, Any] | bytes | None = None
+    form: Mapping[str, Any] | None = None
+
+
+@transaction.atomic
+def decide(*, user: Person, ref: UUID, answer: Answer) -> Decision:
+    """Record one person's verdict on an open review.
+
+    Raises Http404 when the review is invisible; AlreadyDecided, ContentChanged or TooLate when it is not what the person
+    saw; NotYours or DutiesNotSeparated when their verdict would not count; VerdictNotOffered, ReasonMissing,
+    NothingEdited, EditNotAllowed or BadArguments when the answer does not do. Nothing is stored then.
+    """
+    review = access_review(user, ref, lock=True)
+    _guard(user, review, answer)
+    call = _edited(user, review, answer) if answer.verdict == Verdict.EDIT else review.call
+    form = _filled(review, answer)
+    now = db_now()
+    decision = Decision.objects.create(
+        review=review,
+        by=user,
+        verdict=answer.verdict,
+        reason_code=answer.reason_code,
+        reason=text.escape(answer.reason.strip())[:MAX_REASON],
+        seen_digest=answer.digest,
+        call=call,
+        call_digest=call.digest if call else "",
+        answer=form,
+        at=now,
+        held_until=now + hold_of(review, answer.verdict),
+    )
+    review.state = OUTCOME[answer.verdict]
+    review.closed_at = now
+    review.version += 1
+    review.save(update_fields=["state", "closed_at", "version"])
+    _record(review, decision, call)
+    announce(decision_recorded, review)
+    return decision
+
+
+def hold_of(review: Review, verdict: Verdict) -> timedelta:
+    """How long a verdict can be undone before it takes effect. Only what leads to an effect outside is held."""
+    held = review.kind == ReviewKind.ACTION and verdict in (Verdict.APPROVE, Verdict.EDIT, Verdict.REJECT)
+    return timedelta(seconds=settings.HOLDSHORT_HOLD_SECONDS if held else 0)
+
+
+def _guard(user: Person, review: Review, answer: Answer) -> None:
+    if review.state == ReviewState.EXPIRED or (review.state == ReviewState.OPEN and review.expires_at <= db_now()):
+        raise no.TooLate(review)
+    if review.state != ReviewState.OPEN:
+        raise no.AlreadyDecided(review)
+    if not is_candidate(user, review):
+        raise no.NotYours
+    if duties_conflict(user, review):
+        raise no.DutiesNotSeparated
+    if answer.verdict not in ALLOWED[ReviewKind(review.kind)]:
+        raise no.VerdictNotOffered
+    if review.version != answer.version or review.digest != answer.digest or _tampered(review):
+        raise no.ContentChanged(review)
+    if answer.verdict in (Verdict.REJECT, Verdict.TERMINATE) and not answer.reason.strip():
+        raise no.ReasonMissing
+    if answer.verdict == Verdict.REJECT and answer.reason_code not in ReasonCode.values:
+        raise no.ReasonMissing
+    if answer.reason_code and answer.reason_code not in ReasonCode.values:
+        raise no.ReasonMissing
+
+
+def _tampered(review: Review) -> bool:
+    """Whether the call that is stored is no longer the one that was put before the person."""
+    call = review.call
+    if call is None or review.kind != ReviewKind.ACTION:
+        return False
+    return call.state != CallState.HELD or not call.digest == review.digest == digest_of(call)
+
+
+def _edited(user: Person, review: Review, answer: Answer) -> ToolCall:
+    """The call with the person's arguments, judged like any other. Raises when nothing changed or it may not be done."""
+    call = review.call
+    assert call is not None and call.tool_version is not None
+    wanted = prepare(answer.arguments if answer.arguments is not None else b"", call.tool_version.input_schema)
+    if wanted.canonical == bytes(call.arguments):
+        raise no.NothingEdited
+    new, verdict = gateway.replace(call, wanted.value, by=party(user))
+    if verdict.outcome == Outcome.DENY:
+        raise no.EditNotAllowed(f"{no.EditNotAllowed.__doc__} {verdict.decisive}")
+    call.state = CallState.SUPERSEDED
+    call.save(update_fields=["state"])
+    return new
+
+
+def _filled(review: Review, answer: Answer) -> Any:
+    """The answered form of a question, checked against its schema. Raises BadArguments."""
+    if answer.form is None or review.form_schema is None:
+        return None
+    return prepare(answer.form, review.form_schema).value
+
+
+def _record(review: Review, decision: Decision, call: ToolCall | None) -> None:
+    changes = []
+    if decision.verdict == Verdict.EDIT and call is not None and call.replaces is not None:
+        before, after = (canonical.parse(bytes(each.arguments)) for each in (call.replaces, call))
+        changes = [{"path": c.path, "before": c.before, "after": c.after} for c in diff(before, after)]
+    record(
+        f"review.{OUTCOME[Verdict(decision.verdict)].value}",
+        actor=party(decision.by),
+        subject=party(review),
+        stream=f"run:{review.run_ref}",
+        data={
+            "review": str(review.ref),
+            "code": review.code,
+            "step": str(review.step_ref),
+            "decision": str(decision.ref),
+            "verdict": decision.verdict,
+            "reason_code": decision.reason_code,
+            "reason": decision.reason,
+            "seen_digest": decision.seen_digest,
+            "call": str(call.ref) if call else None,
+            "call_digest": decision.call_digest,
+            "changes": changes,
+            "answer": decision.answer,
+            "held_until": decision.held_until.isoformat(),
+            "dossier": canonical.digest(review.dossier),
+        },
+    )
