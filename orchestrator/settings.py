@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -137,12 +138,14 @@ DATABASES: dict[str, dict[str, Any]] = {
     if EMBEDDED_DATABASE
     else env.db_url("DATABASE_URL")
 }
+# A socket folder may stand in the URL as libpq writes it: postgres://user@%2Frun%2Fpostgresql/name
+DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])
 # Under ASGI each request runs in a thread of its own, so a kept connection would never be used again (Django docs,
 # "Persistent connections"); opening one on a unix socket takes about 3 ms.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-REDIS_URL = env.str("REDIS_URL", "") or HOLDSHORT_PLACES.broker_url
+REDIS_URL = env.str("REDIS_URL", "") or HOLDSHORT_PLACES.broker_url()
 
 CHANNEL_LAYERS = {
     "default": {

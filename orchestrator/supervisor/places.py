@@ -8,6 +8,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 # sockaddr_un.sun_path holds 108 bytes with the closing NUL (unix(7)); macOS holds 104.
 SOCKET_PATH_BYTES = 103
@@ -48,10 +49,13 @@ class Places:
         """The socket of the embedded Valkey."""
         return self.run / "valkey.sock"
 
-    @property
-    def broker_url(self) -> str:
-        """REDIS_URL of the embedded Valkey, in the form redis-py reads."""
-        return f"unix://{self.broker_socket}?db=0"
+    def broker_url(self, number: int = 0) -> str:
+        """REDIS_URL of one numbered database of the embedded Valkey, in the form redis-py reads."""
+        return f"unix://{self.broker_socket}?db={number}"
+
+    def database_url(self, name: str = DATABASE) -> str:
+        """DATABASE_URL of a database on the embedded server, as libpq and our settings read it."""
+        return f"postgres://{DATABASE}@{quote(str(self.database_socket_folder), safe='')}/{name}"
 
     @property
     def database_files(self) -> Path:

@@ -1,0 +1,80 @@
+"""What every test stands on: one PostgreSQL and one Valkey for the whole run, and no way out of this machine."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+from tests.servers import site_process, start_servers
+
+pytest_plugins = ["tests.world", "tests.browsing"]
+
+THIS_MACHINE = ("127.", "::1", "localhost")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers, in the process that starts the run and before its workers exist; keep sockets at home."""
+    _keep_sockets_on_this_machine()
+    _let_flush_pass_history()
+    if not hasattr(config, "workerinput"):
+        servers = start_servers(settings.HOLDSHORT_PLACES)
+        config.add_cleanup(lambda: shutil.rmtree(settings.HOLDSHORT_HOME, ignore_errors=True))
+        config.add_cleanup(servers.stop)
+
+
+def _keep_sockets_on_this_machine() -> None:
+    real_connect = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not str(address[0]).startswith(THIS_MACHINE):
+            raise PermissionError(f"A test tried to reach {address}; tests stay on this machine.")
+        real_connect(self, address)
+
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+def _let_flush_pass_history() -> None:
+    """Let the flush after a transactional test empty tables that the database itself protects.
+
+    Their triggers are ENABLE ALWAYS, so they are switched off by name around the TRUNCATE, in its transaction.
+    """
+    real_flush = DatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT format('%I', relname), format('%I', tgname) FROM pg_trigger "
+                "JOIN pg_class ON pg_class.oid = tgrelid WHERE tgenabled = 'A' AND NOT tgisinternal"
+            )
+            frozen = cursor.fetchall()
+        off = [f"ALTER TABLE {table} DISABLE TRIGGER {trigger}" for table, trigger in frozen]
+        on = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}" for table, trigger in frozen]
+        real_flush(self, [*off, *sql_list, *on])
+
+    DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """No counter of one test, such as that of failed sign-ins, reaches the next."""
+    yield
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def site_server(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """The real web server on this worker's test database, for the whole run."""
+    with django_db_blocker.unblock(), site_process() as address:
+        yield address
+
+
+@pytest.fixture
+def site(site_server: str, transactional_db: None) -> str:
+    """The address of the running site. Rows made in the test are committed, so the site sees them."""
+    return site_server
+
