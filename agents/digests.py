@@ -46,7 +46,10 @@ def contract_fields(version: ToolVersion) -> dict[str, Any]:
     """Everything a contract's digest covers, as plain JSON values."""
     place: Connection = version.tool.connection
     fields = {name: _plain(getattr(version, name)) for name in _CONTRACT_FIELDS}
-    return {"tool": version.tool.name, "connection": {name: str(getattr(place, name)) for name in _PLACE_FIELDS}} | fields
+    return {
+        "tool": version.tool.name,
+        "connection": {name: str(getattr(place, name)) for name in _PLACE_FIELDS},
+    } | fields
 
 
 def agent_digest(version: AgentVersion) -> str:

@@ -4,11 +4,13 @@
 `send` lets it have its effect, outside any transaction; `settle` stores what came back.
 """
 
+from agents.connectors import ConnectorError
 from agents.gateway.execute import Ticket, open_intent, recover, send, settle
 from agents.gateway.propose import Proposal, propose, replace
 from agents.gateway.targets import MissingSecret, UnknownProgram, discover, target_of
 
 __all__ = [
+    "ConnectorError",
     "MissingSecret",
     "Proposal",
     "Ticket",
