@@ -24,15 +24,18 @@ def write_claims(pen: Pen) -> None:
     """66 claims: the named ones at their numbers, the situations in turn over everybody else."""
     customers = {row["name"]: row for row in pen.tables["customers"]}
     pool = [row for name, row in customers.items() if name not in ("Oskar Lindqvist", "Glasverk Uppsala AB")]
-    situations = list(SITUATIONS.values())
+    situations = list(SITUATIONS)
     for index in range(COUNT):
         number = FIRST_NUMBER + index
         if number in NAMED:
             NAMED[number](pen, number, customers)
+            pen.situations[f"MC-{number}"] = "named"
             continue
-        customer = pool[(index * 7) % len(pool)]
+        customer = pool[(index * 11) % len(pool)]
         kind = ("motor", "household", "motor", "travel")[index % 4]
-        situations[index % len(situations)](pen, _claim(pen, number, customer, kind))
+        claim, situation = _claim(pen, number, customer, kind), situations[index % len(situations)]
+        SITUATIONS[situation](pen, claim)
+        pen.situations[claim["id"]] = situation
 
 
 def _claim(pen: Pen, number: int, customer: Row, kind: str) -> Row:
@@ -245,7 +248,11 @@ def _oskar(pen: Pen, number: int, customers: dict[str, Row]) -> None:
 def _glasverk(pen: Pen, number: int, customers: dict[str, Row]) -> None:
     _earlier(pen, customers["Glasverk Uppsala AB"])
     claim = _claim(pen, number, customers["Glasverk Uppsala AB"], "motor")
-    claim.update(claimed_cents=231_000, estimate_cents=231_000, note="Second claim within 90 days.")
+    claim.update(
+        claimed_cents=231_000,
+        estimate_cents=231_000,
+        note="Estimate 2,310.00 approved by P. Raman. Second claim within 90 days.",
+    )
     _paper(pen, claim, "repair invoice")["amount_cents"] = 231_000
 
 

@@ -13,7 +13,7 @@ def write_orders(pen: Pen) -> None:
     """132 orders: the named ones at their numbers, the situations in turn, plain ones between them."""
     customers = {row["name"]: row for row in pen.tables["customers"]}
     pool = list(customers.values())
-    situations = list(SITUATIONS.values())
+    situations = list(SITUATIONS)
     for index in range(COUNT):
         number = FIRST_NUMBER + index
         named = NAMED.get(number)
@@ -21,7 +21,12 @@ def write_orders(pen: Pen) -> None:
             named(pen, number, customers)
             continue
         order = _order(pen, number, pool[pen.random.randrange(len(pool))])
-        situations[index % len(situations)](pen, order)
+        _happens(pen, order, situations[index % len(situations)])
+
+
+def _happens(pen: Pen, order: Row, situation: str) -> None:
+    SITUATIONS[situation](pen, order)
+    pen.situations[order["id"]] = situation
 
 
 def _order(pen: Pen, number: int, customer: Row, lines: list[tuple[int, int]] | None = None) -> Row:
@@ -206,16 +211,16 @@ def _fixed(pen: Pen, number: int, customer: Row, good: int, cents: int) -> Row:
 
 def _greta(pen: Pen, number: int, customers: dict[str, Row]) -> None:
     order = _fixed(pen, number, customers["Greta Holm"], good=18, cents=64_210)
-    _returned_all(pen, order)
+    _happens(pen, order, "returned all")
     order["note"] = "Warehouse: rooftop box came back, one mounting clip missing, accepted by the service desk."
 
 
 def _yusuf(pen: Pen, number: int, customers: dict[str, Row]) -> None:
-    _returned(pen, _fixed(pen, number, customers["Yusuf Demir"], good=3, cents=8_900))
+    _happens(pen, _fixed(pen, number, customers["Yusuf Demir"], good=3, cents=8_900), "returned")
 
 
 def _mika(pen: Pen, number: int, customers: dict[str, Row]) -> None:
-    _damaged(pen, _fixed(pen, number, customers["Mika Aalto"], good=9, cents=6_420))
+    _happens(pen, _fixed(pen, number, customers["Mika Aalto"], good=9, cents=6_420), "damaged")
 
 
 NAMED: dict[int, Callable[[Pen, int, dict[str, Row]], None]] = {10_392: _greta, 10_377: _yusuf, 10_355: _mika}

@@ -11,11 +11,15 @@ Row = dict[str, Any]
 
 
 class Pen:
-    """Collects rows by table. The same day gives the same books on every machine."""
+    """Collects rows by table. The same day gives the same books on every machine.
+
+    `situations` says of each order and claim what is going on with it; the books themselves do not.
+    """
 
     def __init__(self, today: date) -> None:
         self.random = Random(SEED)  # noqa: S311 (sample data, not a secret)
         self.tables: dict[str, list[Row]] = defaultdict(list)
+        self.situations: dict[str, str] = {}
         self._today = today
 
     def add(self, table: str, **row: Any) -> Row:
