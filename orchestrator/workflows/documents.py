@@ -32,7 +32,7 @@ _ADVICE = (
         "This line does not fit the one before it. Indent keys of one mapping alike; quote texts with { }.",
     ),
     ("could not find expected ':'", "A line without a key. Write key: value, and indent the lines of a longer text."),
-    ("but got '<stream end>'", "A bracket is opened and not closed. Add the closing bracket."),
+    ("expected ',' or", "Inside the { } or [ ] that begins here, a comma or the closing bracket is missing."),
     ("unexpected end of stream", "A quoted text is opened and not closed. Add the closing quote."),
     ("cannot start any token", "A text may not begin with this character. Put the text in quotes."),
     ("unknown escape", "A backslash in double quotes begins an escape. Use single quotes or write \\\\."),
@@ -73,11 +73,14 @@ class _Loader(yaml.SafeLoader):
         super().__init__(text)
         self.depth = 0
         self.aliases = 0
+        self.quoted: Any = None
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         self.aliases += isinstance(event, yaml.AliasEvent)
         self.depth += 1
+        if isinstance(event, yaml.ScalarEvent) and event.style in ("'", '"'):
+            self.quoted = event
         if self.depth > MAX_DEPTH:
             raise _refused_at(event.start_mark, f"This is nested more than {MAX_DEPTH} levels deep. Make it flatter.")
         if self.aliases > MAX_ALIASES:
@@ -94,16 +97,32 @@ _Loader.add_implicit_resolver(_TAG + "float", re.compile(rf"^(?:{_NUMBER.pattern
 
 def _compose(text: str) -> Node | None:
     try:
-        return _Loader(text).get_single_node()
+        loader = _Loader(text)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         column = error.position - text.rfind("\n", 0, error.position)
         code = error.character if isinstance(error.character, int) else ord(error.character[:1])
         raise _refused(line, column, f"The character U+{code:04X} is not allowed. Remove it.") from error
+    try:
+        return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        said = error.problem or ""
-        advice = next((right for sign, right in _ADVICE if sign in said), f"This is not YAML: {said}.")
-        raise _refused_at(error.problem_mark or error.context_mark, advice) from error
+        raise _syntax_error(loader, error) from error
+
+
+def _syntax_error(loader: _Loader, error: yaml.MarkedYAMLError) -> DefinitionError:
+    """What PyYAML found, told where the mistake was made rather than where it was noticed."""
+    said = error.problem or ""
+    mark: Any = error.problem_mark or error.context_mark
+    begun, ended = (loader.quoted.start_mark, loader.quoted.end_mark) if loader.quoted else (mark, mark)
+    if mark is not None and begun.line < ended.line == mark.line:
+        return _refused_at(
+            begun, f"A quoted text begins here and ends on line {ended.line + 1}. Add its closing quote."
+        )
+    unfinished = said.startswith("expected ',' or") and "but got '{'" not in said
+    if unfinished or said.endswith("unexpected end of stream"):
+        mark = error.context_mark
+    advice = next((right for sign, right in _ADVICE if sign in said), f"This is not YAML: {said}.")
+    return _refused_at(mark, advice)
 
 
 class _Builder:
@@ -135,7 +154,7 @@ class _Builder:
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
                 raise _refused_at(key_node.start_mark, "A key is a text, not a list or a mapping. Write key: value.")
-            key = str(key_node.value)
+            key = self.clean(str(key_node.value), path)
             below = (*path, key)
             if key == "<<":
                 raise _refused_at(key_node.start_mark, "Merge keys (<<) are not allowed. Write the keys out.")
@@ -145,7 +164,6 @@ class _Builder:
                 self.document.problems.append(problem)
                 continue
             self.document.places[below] = _place(key_node, value_node)
-            self.clean(key, below)
             result[key] = self.build(value_node, below)
         return result
 
@@ -169,10 +187,13 @@ class _Builder:
         return int(value) if float(value).is_integer() else value
 
     def clean(self, text: str, path: Path) -> str:
-        bad = next((c for c in text if c == "\x00" or "\ud800" <= c <= "\udfff"), None)
-        if bad is not None:
-            self.complain(path, f"The text holds the character U+{ord(bad):04X}, which is not allowed. Remove it.")
-        return text
+        """The text, with pairs of surrogates (as JSON escapes them) joined; what no text may hold is a problem."""
+        joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        bad = next((c for c in joined if c == "\x00" or "\ud800" <= c <= "\udfff"), None)
+        if bad is None:
+            return joined
+        self.complain(path, f"The text holds the character U+{ord(bad):04X}, which is not allowed. Remove it.")
+        return "".join(c for c in joined if c != "\x00" and not "\ud800" <= c <= "\udfff")
 
     def complain(self, path: Path, sentence: str) -> None:
         self.document.problems.append(self.document.problem(path, sentence))

@@ -12,7 +12,7 @@ from orchestrator.workflows import references, shapes
 from orchestrator.workflows.documents import decode, load
 from orchestrator.workflows.problems import DefinitionError, Document, Path, Problem
 from orchestrator.workflows.schema import KINDS, Definition, Part, Reviewers, ReviewRule, Risk, output_schema
-from orchestrator.workflows.wording import kind_of, suggestion
+from orchestrator.workflows.wording import kind_of, nearest, suggestion
 
 __all__ = (
     "DefinitionError",
@@ -65,10 +65,12 @@ def read_source(text: str | bytes) -> Source:
     try:
         definition = Definition.model_validate(document.value)
     except ValidationError as error:
-        problems += [_problem(document, detail) for detail in error.errors(include_url=False)]
+        known = {problem.path for problem in problems}
+        problems += [problem for problem in _translated(document, error) if problem.path not in known]
         raise DefinitionError(problems) from error
-    problems += _schema_problems(document, definition)
-    problems += _reference_problems(document, definition)
+    broken: set[str | None] = set()
+    problems += _schema_problems(document, definition, broken)
+    problems += _reference_problems(document, definition, broken)
     if problems:
         raise DefinitionError(problems)
     return Source(definition, document)
@@ -89,11 +91,23 @@ def definition_digest(definition: Definition) -> str:
     return canonical.digest(to_canonical(definition))
 
 
+def _translated(document: Document, error: ValidationError) -> Iterator[Problem]:
+    """pydantic's complaints as sentences with places. A key that is only misspelt is not reported missing as well."""
+    details = error.errors(include_url=False)
+    meant = {
+        (*detail["loc"][:-1], nearest(str(detail["loc"][-1]), _known(_part_at(detail["loc"][:-1]))))
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+    }
+    for detail in details:
+        if detail["type"] != "missing" or detail["loc"] not in meant:
+            yield _problem(document, detail)
+
+
 def _problem(document: Document, detail: ErrorDetails) -> Problem:
-    """One complaint of pydantic as a sentence at a place."""
     loc = detail["loc"]
     path = _written_path(loc)
-    key, kind = str(path[-1]) if path else "", detail["type"]
+    key, kind = str(path[-1]) if path else "A definition", detail["type"]
     if kind == "missing":
         return document.problem(path[:-1], f'Add "{key}": {_purpose(_part_at(loc[:-1]), key)}.')
     if kind == "extra_forbidden":
@@ -110,7 +124,7 @@ def _value_sentence(key: str, detail: ErrorDetails) -> str:
     given, kind, context = detail["input"], detail["type"], detail.get("ctx", {})
     if kind in _WANTED:
         quotes = " Put it in quotes." if kind == "string_type" and isinstance(given, int | float) else ""
-        where = f'"{key}"' if key else "A definition"
+        where = f"Step {int(key) + 1}" if key.isdecimal() else key if " " in key else f'"{key}"'
         return f"{where} must be {_WANTED[kind]}; here it is {kind_of(given)}.{quotes}"
     if kind == "value_error":
         return str(context["error"])
@@ -149,9 +163,9 @@ def _unknown_key(part: type[Part], key: str) -> str:
     return f'"{key[:60]}" is not a key of {owner}.{suggestion(key, _known(part))}'
 
 
-def _schema_problems(document: Document, definition: Definition) -> Iterator[Problem]:
-    """Unusable JSON Schemas, and step ids used twice."""
-    schemas: list[tuple[Path, dict[str, Any], bool]] = [(("input",), definition.input, True)]
+def _schema_problems(document: Document, definition: Definition, broken: set[str | None]) -> Iterator[Problem]:
+    """Step ids used twice, and unusable JSON Schemas; adds to `broken` the step each is of, or None for the input."""
+    schemas: list[tuple[str | None, Path, dict[str, Any], bool]] = [(None, ("input",), definition.input, True)]
     seen: dict[str, int] = {}
     for index, step in enumerate(definition.steps):
         path: Path = ("steps", index)
@@ -162,16 +176,17 @@ def _schema_problems(document: Document, definition: Definition) -> Iterator[Pro
             )
         seen.setdefault(step.id, index)
         if step.kind == "agent" and step.output is not None:
-            schemas.append(((*path, "output"), step.output, False))
+            schemas.append((step.id, (*path, "output"), step.output, False))
         if step.kind == "human":
-            schemas.append(((*path, "form"), step.form, True))
-    for path, schema, object_only in schemas:
+            schemas.append((step.id, (*path, "form"), step.form, True))
+    for owner, path, schema, object_only in schemas:
         for below, sentence in shapes.schema_problems(schema, object_only=object_only):
+            broken.add(owner)
             yield document.problem(path + below, sentence)
 
 
-def _reference_problems(document: Document, definition: Definition) -> Iterator[Problem]:
-    """References that no run could fill in."""
+def _reference_problems(document: Document, definition: Definition, broken: set[str | None]) -> Iterator[Problem]:
+    """References that no run could fill in, leaving out those into a schema that is `broken` itself."""
     order = [step.id for step in definition.steps]
     for path, text, earlier in referring_texts(definition):
         title = path == ("title_template",)
@@ -181,7 +196,7 @@ def _reference_problems(document: Document, definition: Definition) -> Iterator[
             yield document.problem(path, str(error), error.token)
             continue
         for reference in template:
-            if isinstance(reference, references.Reference):
+            if isinstance(reference, references.Reference) and reference.step not in broken:
                 sentence = _reference_problem(definition, order, order[:earlier], reference)
                 if sentence is not None:
                     yield document.problem(path, f"{reference.token}: {sentence}", reference.token)
@@ -209,7 +224,7 @@ def _reference_problem(
     if reference.step is None:
         return shapes.path_problem(definition.input, reference.path, "the input")
     if reference.step not in order:
-        return f'there is no step "{reference.step}".{suggestion(reference.step, earlier)}'
+        return f'there is no step "{reference.step}".{suggestion(reference.step, set(earlier))}'
     if reference.step not in earlier:
         return f'step "{reference.step}" comes later or is this step itself. Refer to an earlier step.'
     return shapes.path_problem(output_schema(definition.step(reference.step)), reference.path, "the output")

@@ -5,6 +5,9 @@ from typing import Any
 
 import jsonschema_rs
 
+from agents.contracts import BadSchema
+from agents.contracts.arguments import compiled
+from agents.contracts.weight import check_weight
 from orchestrator.workflows.problems import Path
 from orchestrator.workflows.wording import suggestion
 
@@ -35,8 +38,8 @@ def schema_problems(schema: Schema, *, object_only: bool) -> Iterator[tuple[Path
         return
     if object_only and schema.get("type") != "object":
         yield ("type",) if "type" in schema else (), "This schema describes an object. Begin it with type: object."
-    for path, part in _parts(schema, ()):
-        yield from _part_problems(schema, path, part)
+    details = [found for path, part in _parts(schema, ()) for found in _part_problems(schema, path, part)]
+    yield from details or _unusable(schema)
 
 
 def path_problem(schema: Schema | None, path: tuple[str, ...], name: str) -> str | None:
@@ -57,6 +60,14 @@ def path_problem(schema: Schema | None, path: tuple[str, ...], name: str) -> str
             return f'{where} has no "{segment}".{suggestion(segment, here.get("properties", {}))}'
         here = following
     return None
+
+
+def part_at(schema: Schema | None, path: tuple[str, ...]) -> Any:
+    """The schema of the value that `path` leads to; None or True where it is not described."""
+    here: Any = _deref(schema or {}, schema)
+    for segment in path:
+        here = _deref(schema or {}, _below(here, segment)) if isinstance(here, dict) else None
+    return here
 
 
 def may_be_absent(schema: Schema | None, path: tuple[str, ...]) -> bool:
@@ -97,15 +108,15 @@ def _invalid(schema: Schema) -> Iterator[tuple[Path, str]]:
         path = tuple(error.instance_path)
         if path not in seen:
             seen.add(path)
-            yield path, _type_advice(schema, path) or f"This is not a JSON Schema: {error.message}."
+            yield path, _type_advice(path, error.instance) or f"This is not a JSON Schema: {error.message}."
 
 
-def _type_advice(schema: Any, path: Path) -> str | None:
-    if not path or path[-1] != "type":
-        return None
-    for key in path:
-        schema = schema[key]
-    return f'"{schema}" is not a type of JSON Schema.{suggestion(str(schema), _TYPES)}'
+def _type_advice(path: Path, given: Any) -> str | None:
+    if given in ("yes", "no", "on", "off"):
+        return f'"{given}" is a text. Write {"true" if given in ("yes", "on") else "false"}.'
+    if path and path[-1] == "type":
+        return f'"{given}" is not a type of JSON Schema.{suggestion(str(given), _TYPES)}'
+    return None
 
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
@@ -136,12 +147,6 @@ def _part_problems(root: Schema, path: Path, part: Schema) -> Iterator[tuple[Pat
         yield (*path, "$ref"), f'"{ref[:80]}" leads nowhere. Write #/$defs/ and the name of a part under $defs.'
     if part.get("type") == "object" or "properties" in part:
         yield from _object_problems(path, part)
-    pattern = part.get("pattern")
-    if isinstance(pattern, str) and not _usable(pattern):
-        yield (
-            (*path, "pattern"),
-            f'"{pattern[:60]}" is not a regular expression without look-around and back-references.',
-        )
 
 
 def _object_problems(path: Path, part: Schema) -> Iterator[tuple[Path, str]]:
@@ -153,10 +158,12 @@ def _object_problems(path: Path, part: Schema) -> Iterator[tuple[Path, str]]:
             yield (*path, "required"), f'"{name[:60]}" is required but not described.{suggestion(name, fields)}'
 
 
-def _usable(pattern: str) -> bool:
-    """Whether the linear-time engine that checks values knows this pattern: no look-around, no back-references."""
+def _unusable(schema: Schema) -> Iterator[tuple[Path, str]]:
+    """What the checker of values itself refuses: broken patterns, and schemas that could take very long to check."""
     try:
-        jsonschema_rs.validator_for({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
-    except ValueError:
-        return False
-    return True
+        compiled(schema)
+        check_weight(schema)
+    except BadSchema as error:
+        path = tuple(getattr(error.__cause__, "instance_path", ()))
+        pattern = path[-1:] == ("pattern",)
+        yield path, "This is not a regular expression that can be checked." if pattern else str(error)

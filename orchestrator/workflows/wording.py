@@ -5,13 +5,19 @@ from difflib import get_close_matches
 from typing import Any
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that this one is most likely a slip of; None if none is near."""
+    near = get_close_matches(word[:80], sorted(known), n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def suggestion(word: str, known: Iterable[str], *, else_all: bool = True) -> str:
     """What to write instead of a word that is not known: the nearest one, else all of them; begins with a space."""
     names = sorted(known)
-    near = get_close_matches(word[:80], names, n=1, cutoff=0.6)
-    if near:
-        return f' Did you mean "{near[0]}"?'
-    return f" Known: {', '.join(names[:20])}." if names else ""
+    near = nearest(word, names)
+    if near is not None:
+        return f' Did you mean "{near}"?'
+    return f" Known: {', '.join(names[:20])}." if names and else_all else ""
 
 
 def kind_of(value: Any) -> str:

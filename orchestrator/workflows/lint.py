@@ -1,0 +1,188 @@
+"""Whether a definition can work in the world as it is: its agents, tools, grants and reviewers exist and fit together.
+
+An error keeps a definition from being published. A warning is worth a look.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from agents.states import Effect, GrantEffect, ToolState
+from orchestrator.workflows import references, shapes
+from orchestrator.workflows.arguments import argument_problems
+from orchestrator.workflows.problems import Document, Path, path_text
+from orchestrator.workflows.reading import referring_texts
+from orchestrator.workflows.schema import (
+    AgentStep,
+    Definition,
+    HumanStep,
+    Reviewers,
+    ToolStep,
+    output_schema,
+    review_rule,
+)
+from orchestrator.workflows.wording import suggestion
+from orchestrator.workflows.world import AgentFacts, World
+
+
+class Level(StrEnum):
+    """How serious a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to put right or to know. `line` is None for a definition that did not come from a text."""
+
+    level: Level
+    path: str
+    sentence: str
+    line: int | None = None
+
+
+Found = Iterator[tuple[Level, Path, str]]
+
+
+def lint(definition: Definition, world: World, document: Document | None = None) -> list[Finding]:
+    """Everything to say about the definition in this world, in the order of the text. With `document`, with lines."""
+    found = list(_all(definition, world))
+    if document is not None:
+        found.sort(key=lambda item: document.place(item[1]).line)
+    return [
+        Finding(level, path_text(path), sentence, document.place(path).line if document else None)
+        for level, path, sentence in found
+    ]
+
+
+def _all(definition: Definition, world: World) -> Found:
+    if definition.owner is not None and definition.owner not in world.people:
+        yield Level.ERROR, ("owner",), _no_person(definition.owner, world)
+    yield from _reviewers(definition.risk.reviewers, ("risk", "reviewers"), world)
+    for index, step in enumerate(definition.steps):
+        path: Path = ("steps", index)
+        match step:
+            case AgentStep():
+                yield from _agent(step, path, world)
+                yield from _reviewers(step.review, (*path, "review"), world)
+                yield from _agent_tools(definition, step, path, world)
+            case ToolStep():
+                yield from _agent(step, path, world)
+                yield from _reviewers(step.review, (*path, "review"), world)
+                yield from _tool(definition, step, path, world)
+            case HumanStep():
+                yield from _reviewers(step.reviewers, (*path, "reviewers"), world)
+                if not review_rule(definition, step).named:
+                    yield Level.ERROR, path, "Nobody is asked. Add reviewers: with a team or a person."
+    yield from _references(definition, world)
+
+
+def _agent(step: AgentStep | ToolStep, path: Path, world: World) -> Found:
+    facts = world.agents.get(step.agent)
+    if facts is None:
+        yield Level.ERROR, (*path, "agent"), f'There is no agent "{step.agent}".{suggestion(step.agent, world.agents)}'
+    elif not facts.ready:
+        yield Level.ERROR, (*path, "agent"), f'The agent "{step.agent}" has no version yet. Save one first.'
+    elif facts.paused:
+        yield Level.WARNING, (*path, "agent"), f'The agent "{step.agent}" is paused. Runs stop at this step.'
+
+
+def _agent_tools(definition: Definition, step: AgentStep, path: Path, world: World) -> Found:
+    """An agent that may hold an action needs somebody who decides on it."""
+    facts = world.agents.get(step.agent, AgentFacts())
+    for name in sorted(facts.grants):
+        if name in world.tools and _may_stop(facts, name, world) and not _decided_by(definition, step, facts, name):
+            yield Level.ERROR, path, f"Nobody reviews {name}. Add reviewers under risk: or a review: to this step."
+
+
+def _tool(definition: Definition, step: ToolStep, path: Path, world: World) -> Found:
+    place = (*path, "tool")
+    tool = world.tools.get(step.tool)
+    if tool is None:
+        where = f"There is no tool {step.tool} in {world.environment}."
+        yield Level.ERROR, place, where + suggestion(step.tool, world.tools)
+        return
+    if tool.state is ToolState.NEW:
+        yield Level.ERROR, place, f"{step.tool} is not classified yet. An admin must say what it does."
+    elif tool.state is not ToolState.READY:
+        yield Level.ERROR, place, f"{step.tool} is {tool.state.label.lower()}. An admin must look at it first."
+    facts = world.agents.get(step.agent)
+    if facts is not None:
+        grant = facts.grants.get(step.tool)
+        if grant is None or grant.effect is GrantEffect.FORBIDDEN:
+            yield (
+                Level.ERROR,
+                place,
+                f'The agent "{step.agent}" may not use {step.tool} in {world.environment}. Grant it.',
+            )
+        elif _may_stop(facts, step.tool, world) and not _decided_by(definition, step, facts, step.tool):
+            yield (
+                Level.ERROR,
+                place,
+                f"Nobody reviews {step.tool}. Add reviewers under risk: or a review: to this step.",
+            )
+    for below, sentence in argument_problems(step.inputs, tool.arguments, _known(definition, world)):
+        yield Level.ERROR, (*path, "with", *below), sentence
+
+
+def _may_stop(facts: AgentFacts, tool: str, world: World) -> bool:
+    """Whether a call may need a person: its grant says review, or it writes and its risk may be too high."""
+    grant = facts.grants[tool].effect
+    writes = world.tools[tool].effect is Effect.WRITE
+    return grant is GrantEffect.REVIEW or (grant is GrantEffect.ALLOWED and writes)
+
+
+def _decided_by(definition: Definition, step: AgentStep | ToolStep, facts: AgentFacts, tool: str) -> bool:
+    return facts.grants[tool].names_reviewer or review_rule(definition, step).named
+
+
+def _reviewers(asked: Reviewers | None, path: Path, world: World) -> Found:
+    if asked is None:
+        return
+    if asked.person is not None and asked.person not in world.people:
+        yield Level.ERROR, (*path, "person"), _no_person(asked.person, world)
+    if asked.team is None:
+        return
+    place, members = (*path, "team"), world.teams.get(asked.team)
+    if members is None:
+        yield Level.ERROR, place, f'There is no team "{asked.team}".{suggestion(asked.team, world.teams)}'
+    elif members == 0:
+        yield Level.ERROR, place, f'The team "{asked.team}" has no members. Add people to it first.'
+    elif members == 1:
+        yield Level.WARNING, place, f'The team "{asked.team}" has one member, who cannot decide in runs they start.'
+
+
+def _references(definition: Definition, world: World) -> Found:
+    """References into the results of tools, and references that some runs cannot fill in."""
+    known = _known(definition, world)
+    for path, text, _ in referring_texts(definition):
+        if path == ("title_template",):
+            continue
+        for part in references.parse(text):
+            if isinstance(part, references.Reference):
+                sentence = shapes.path_problem(known.get(part.step), part.path, "the output")
+                if sentence is not None:
+                    yield Level.ERROR, path, f"{part.token}: {sentence}"
+                elif not part.optional and shapes.may_be_absent(known.get(part.step), part.path):
+                    better = part.token[:-1] + "?}"
+                    yield (
+                        Level.WARNING,
+                        path,
+                        f"{part.token} may be absent, and the step then fails. {better} allows it.",
+                    )
+
+
+def _known(definition: Definition, world: World) -> dict[str | None, dict[str, Any] | None]:
+    """The schema of every step's output, and under None that of the run's input."""
+    known: dict[str | None, dict[str, Any] | None] = {None: definition.input}
+    for step in definition.steps:
+        known[step.id] = output_schema(step)
+        if isinstance(step, ToolStep) and step.tool in world.tools:
+            known[step.id] = world.tools[step.tool].result
+    return known
+
+
+def _no_person(email: str, world: World) -> str:
+    return f"There is no active person {email}.{suggestion(email, world.people, else_all=False)}"
