@@ -3,6 +3,7 @@
 import shutil
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     _let_flush_pass_history()
     if not hasattr(config, "workerinput"):
         servers = start_servers(settings.HOLDSHORT_PLACES)
-        config.add_cleanup(lambda: shutil.rmtree(settings.HOLDSHORT_HOME, ignore_errors=True))
+        for folder in (settings.HOLDSHORT_HOME, settings.HOLDSHORT_PLACES.run):
+            config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
         config.add_cleanup(servers.stop)
 
 
@@ -35,7 +37,7 @@ def _keep_sockets_on_this_machine() -> None:
             raise PermissionError(f"A test tried to reach {address}; tests stay on this machine.")
         real_connect(self, address)
 
-    socket.socket.connect = connect  # type: ignore[method-assign]
+    socket.socket.connect = connect  # type: ignore[method-assign, assignment]
 
 
 def _let_flush_pass_history() -> None:
@@ -56,7 +58,7 @@ def _let_flush_pass_history() -> None:
         on = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}" for table, trigger in frozen]
         real_flush(self, [*off, *sql_list, *on])
 
-    DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
+    DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign, assignment]
 
 
 @pytest.fixture(autouse=True)
@@ -77,4 +79,3 @@ def site_server(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
 def site(site_server: str, transactional_db: None) -> str:
     """The address of the running site. Rows made in the test are committed, so the site sees them."""
     return site_server
-

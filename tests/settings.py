@@ -11,7 +11,9 @@ for name in [name for name in os.environ if name.startswith("HOLDSHORT_") and na
     del os.environ[name]
 for name in ("DATABASE_URL", "REDIS_URL"):
     os.environ.pop(name, None)
-os.environ["HOLDSHORT_HOME"] = os.environ.setdefault("HOLDSHORT_TEST_HOME", tempfile.mkdtemp(prefix="holdshort-test-"))
+if "HOLDSHORT_TEST_HOME" not in os.environ:
+    os.environ["HOLDSHORT_TEST_HOME"] = tempfile.mkdtemp(prefix="holdshort-test-")
+os.environ["HOLDSHORT_HOME"] = os.environ["HOLDSHORT_TEST_HOME"]
 
 from orchestrator.settings import *  # noqa: E402, F403 - the environment had to be cleaned first
 from orchestrator.settings import HOLDSHORT_PLACES  # noqa: E402

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,10 +15,8 @@ def make_folder(path: Path, mode: int, account: Account | None = None) -> None:
 
     Raises CannotStart when it exists and belongs to someone else: names below /tmp can be taken by anyone.
     """
-    try:
+    with suppress(FileExistsError):
         path.mkdir(mode=mode, parents=True)
-    except FileExistsError:
-        pass
     found = path.lstat()
     owner = account.uid if account else os.geteuid()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
@@ -34,7 +33,7 @@ def reachable(path: Path) -> bool:
 
 
 def package_folder(name: str) -> Path:
-    """Where the package `name` is installed. It is not imported: the packages of the servers bring code we do not use."""
+    """Where the package `name` is installed. Not imported: the servers' packages bring code we do not use."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise CannotStart(f"The package {name} is not installed. Run `make run`, or install requirements.txt.")

@@ -125,7 +125,7 @@ class Postgres:
         if self.account is None or reachable(folder.parent):
             return str(folder), ()
         if sys.platform != "linux":
-            raise CannotStart(f"{folder.parent} is closed to other accounts. Set HOLDSHORT_HOME to a folder that is not.")
+            raise CannotStart(f"{folder.parent} is closed to other accounts. Set HOLDSHORT_HOME to an open folder.")
         if self._data_fd is not None:
             os.close(self._data_fd)
         self._data_fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -150,7 +150,7 @@ class Postgres:
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=tie_to(os.getpid(), signal.SIGKILL),  # noqa: PLW1509 - only prctl and getppid run there
+            preexec_fn=tie_to(os.getpid(), signal.SIGKILL),
         )
         if done.returncode != 0:
             raise CannotStart(f"PostgreSQL cannot make its data folder {folder}:\n{done.stderr.strip()}")

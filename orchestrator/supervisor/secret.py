@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def read_or_make_secret(path: Path) -> str:
-    """The secret kept at `path`; when there is none yet, one of 64 random bytes is written there, readable by its owner.
+    """The secret kept at `path`; when there is none, one of 64 random bytes is written there, readable by its owner.
 
     Several processes may start at once: the file appears complete or not at all, and the first one wins.
     """

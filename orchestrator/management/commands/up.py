@@ -1,6 +1,7 @@
 """`manage.py up`: starts everything a Holdshort needs and keeps it running until it is told to stop."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -70,6 +71,7 @@ class Command(BaseCommand):
         finally:
             _on_stop_signals(signal.SIG_IGN)
             self.supervisor.stop()
+            shutil.rmtree(settings.HOLDSHORT_PLACES.run, ignore_errors=True)  # sockets only
 
     def _start_servers(self) -> None:
         if settings.EMBEDDED_DATABASE:
@@ -102,7 +104,9 @@ class Command(BaseCommand):
             logs = settings.HOLDSHORT_PLACES.logs
             for role in ROLES:
                 command = command_of(role, self.host, self.port)
-                self.supervisor.start(Child(role, command, logs / f"{role}.log", folder=settings.BASE_DIR))
+                stop = signal.SIGQUIT if role == "worker" else signal.SIGTERM  # Celery's soft shutdown
+                log = logs / f"{role}.log"
+                self.supervisor.start(Child(role, command, log, folder=settings.BASE_DIR, stop_signal=stop))
             known_name = settings.ALLOWED_HOSTS[0].lstrip(".")
             wait_healthy(self._address, known_name, self.supervisor.children, logs)
 
