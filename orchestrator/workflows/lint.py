@@ -22,7 +22,7 @@ from orchestrator.workflows.schema import (
     output_schema,
     review_rule,
 )
-from orchestrator.workflows.wording import suggestion
+from orchestrator.workflows.wording import slip, suggestion
 from orchestrator.workflows.world import AgentFacts, World
 
 
@@ -43,23 +43,39 @@ class Finding:
     line: int | None = None
 
 
-Found = Iterator[tuple[Level, Path, str]]
+@dataclass(frozen=True)
+class _Remark:
+    """A finding before its line is known; `token` is the piece of text it is about."""
+
+    level: Level
+    path: Path
+    sentence: str
+    token: str = ""
+
+
+Remarks = Iterator[_Remark]
 
 
 def lint(definition: Definition, world: World, document: Document | None = None) -> list[Finding]:
-    """Everything to say about the definition in this world, in the order of the text. With `document`, with lines."""
-    found = list(_all(definition, world))
-    if document is not None:
-        found.sort(key=lambda item: document.place(item[1]).line)
-    return [
-        Finding(level, path_text(path), sentence, document.place(path).line if document else None)
-        for level, path, sentence in found
-    ]
+    """Everything to say about the definition in this world. With `document`, with lines and in their order."""
+    findings = []
+    for remark in _all(definition, world):
+        line = document.problem(remark.path, remark.sentence, remark.token).line if document else None
+        findings.append(Finding(remark.level, path_text(remark.path), remark.sentence, line))
+    return sorted(findings, key=lambda finding: finding.line or 0)
 
 
-def _all(definition: Definition, world: World) -> Found:
+def _error(path: Path, sentence: str, token: str = "") -> _Remark:
+    return _Remark(Level.ERROR, path, sentence, token)
+
+
+def _warning(path: Path, sentence: str, token: str = "") -> _Remark:
+    return _Remark(Level.WARNING, path, sentence, token)
+
+
+def _all(definition: Definition, world: World) -> Remarks:
     if definition.owner is not None and definition.owner not in world.people:
-        yield Level.ERROR, ("owner",), _no_person(definition.owner, world)
+        yield _error(("owner",), _no_person(definition.owner, world))
     yield from _reviewers(definition.risk.reviewers, ("risk", "reviewers"), world)
     for index, step in enumerate(definition.steps):
         path: Path = ("steps", index)
@@ -75,56 +91,52 @@ def _all(definition: Definition, world: World) -> Found:
             case HumanStep():
                 yield from _reviewers(step.reviewers, (*path, "reviewers"), world)
                 if not review_rule(definition, step).named:
-                    yield Level.ERROR, path, "Nobody is asked. Add reviewers: with a team or a person."
+                    yield _error(path, "Nobody is asked. Add reviewers: with a team or a person.")
     yield from _references(definition, world)
 
 
-def _agent(step: AgentStep | ToolStep, path: Path, world: World) -> Found:
+def _agent(step: AgentStep | ToolStep, path: Path, world: World) -> Remarks:
     facts = world.agents.get(step.agent)
     if facts is None:
-        yield Level.ERROR, (*path, "agent"), f'There is no agent "{step.agent}".{suggestion(step.agent, world.agents)}'
+        yield _error((*path, "agent"), f'There is no agent "{step.agent}".{suggestion(step.agent, world.agents)}')
     elif not facts.ready:
-        yield Level.ERROR, (*path, "agent"), f'The agent "{step.agent}" has no version yet. Save one first.'
+        yield _error((*path, "agent"), f'The agent "{step.agent}" has no version yet. Save one first.')
     elif facts.paused:
-        yield Level.WARNING, (*path, "agent"), f'The agent "{step.agent}" is paused. Runs stop at this step.'
+        yield _warning((*path, "agent"), f'The agent "{step.agent}" is paused. Runs stop at this step.')
 
 
-def _agent_tools(definition: Definition, step: AgentStep, path: Path, world: World) -> Found:
+def _agent_tools(definition: Definition, step: AgentStep, path: Path, world: World) -> Remarks:
     """An agent that may hold an action needs somebody who decides on it."""
     facts = world.agents.get(step.agent, AgentFacts())
     for name in sorted(facts.grants):
         if name in world.tools and _may_stop(facts, name, world) and not _decided_by(definition, step, facts, name):
-            yield Level.ERROR, path, f"Nobody reviews {name}. Add reviewers under risk: or a review: to this step."
+            yield _error(path, f"Nobody reviews {name}. Add reviewers under risk: or a review: to this step.")
 
 
-def _tool(definition: Definition, step: ToolStep, path: Path, world: World) -> Found:
+def _tool(definition: Definition, step: ToolStep, path: Path, world: World) -> Remarks:
     place = (*path, "tool")
     tool = world.tools.get(step.tool)
     if tool is None:
         where = f"There is no tool {step.tool} in {world.environment}."
-        yield Level.ERROR, place, where + suggestion(step.tool, world.tools)
+        yield _error(place, where + suggestion(step.tool, world.tools))
         return
     if tool.state is ToolState.NEW:
-        yield Level.ERROR, place, f"{step.tool} is not classified yet. An admin must say what it does."
+        yield _error(place, f"{step.tool} is not classified yet. An admin must say what it does.")
     elif tool.state is not ToolState.READY:
-        yield Level.ERROR, place, f"{step.tool} is {tool.state.label.lower()}. An admin must look at it first."
-    facts = world.agents.get(step.agent)
-    if facts is not None:
-        grant = facts.grants.get(step.tool)
-        if grant is None or grant.effect is GrantEffect.FORBIDDEN:
-            yield (
-                Level.ERROR,
-                place,
-                f'The agent "{step.agent}" may not use {step.tool} in {world.environment}. Grant it.',
-            )
-        elif _may_stop(facts, step.tool, world) and not _decided_by(definition, step, facts, step.tool):
-            yield (
-                Level.ERROR,
-                place,
-                f"Nobody reviews {step.tool}. Add reviewers under risk: or a review: to this step.",
-            )
+        yield _error(place, f"{step.tool} is {tool.state.label.lower()}. An admin must look at it first.")
+    if step.agent in world.agents:
+        yield from _grant(definition, step, place, world)
     for below, sentence in argument_problems(step.inputs, tool.arguments, _known(definition, world)):
-        yield Level.ERROR, (*path, "with", *below), sentence
+        yield _error((*path, "with", *below), sentence)
+
+
+def _grant(definition: Definition, step: ToolStep, place: Path, world: World) -> Remarks:
+    facts = world.agents[step.agent]
+    grant = facts.grants.get(step.tool)
+    if grant is None or grant.effect is GrantEffect.FORBIDDEN:
+        yield _error(place, f'The agent "{step.agent}" may not use {step.tool} in {world.environment}. Grant it.')
+    elif _may_stop(facts, step.tool, world) and not _decided_by(definition, step, facts, step.tool):
+        yield _error(place, f"Nobody reviews {step.tool}. Add reviewers under risk: or a review: to this step.")
 
 
 def _may_stop(facts: AgentFacts, tool: str, world: World) -> bool:
@@ -138,23 +150,23 @@ def _decided_by(definition: Definition, step: AgentStep | ToolStep, facts: Agent
     return facts.grants[tool].names_reviewer or review_rule(definition, step).named
 
 
-def _reviewers(asked: Reviewers | None, path: Path, world: World) -> Found:
+def _reviewers(asked: Reviewers | None, path: Path, world: World) -> Remarks:
     if asked is None:
         return
     if asked.person is not None and asked.person not in world.people:
-        yield Level.ERROR, (*path, "person"), _no_person(asked.person, world)
+        yield _error((*path, "person"), _no_person(asked.person, world))
     if asked.team is None:
         return
     place, members = (*path, "team"), world.teams.get(asked.team)
     if members is None:
-        yield Level.ERROR, place, f'There is no team "{asked.team}".{suggestion(asked.team, world.teams)}'
+        yield _error(place, f'There is no team "{asked.team}".{suggestion(asked.team, world.teams)}')
     elif members == 0:
-        yield Level.ERROR, place, f'The team "{asked.team}" has no members. Add people to it first.'
+        yield _error(place, f'The team "{asked.team}" has no members. Add people to it first.')
     elif members == 1:
-        yield Level.WARNING, place, f'The team "{asked.team}" has one member, who cannot decide in runs they start.'
+        yield _warning(place, f'The team "{asked.team}" has one member, who cannot decide in runs they start.')
 
 
-def _references(definition: Definition, world: World) -> Found:
+def _references(definition: Definition, world: World) -> Remarks:
     """References into the results of tools, and references that some runs cannot fill in."""
     known = _known(definition, world)
     for path, text, _ in referring_texts(definition):
@@ -164,14 +176,11 @@ def _references(definition: Definition, world: World) -> Found:
             if isinstance(part, references.Reference):
                 sentence = shapes.path_problem(known.get(part.step), part.path, "the output")
                 if sentence is not None:
-                    yield Level.ERROR, path, f"{part.token}: {sentence}"
+                    yield _error(path, f"{part.token}: {sentence}", part.token)
                 elif not part.optional and shapes.may_be_absent(known.get(part.step), part.path):
                     better = part.token[:-1] + "?}"
-                    yield (
-                        Level.WARNING,
-                        path,
-                        f"{part.token} may be absent, and the step then fails. {better} allows it.",
-                    )
+                    sentence = f"{part.token} may be absent, and the step then fails. {better} allows it."
+                    yield _warning(path, sentence, part.token)
 
 
 def _known(definition: Definition, world: World) -> dict[str | None, dict[str, Any] | None]:
@@ -185,4 +194,4 @@ def _known(definition: Definition, world: World) -> dict[str | None, dict[str, A
 
 
 def _no_person(email: str, world: World) -> str:
-    return f"There is no active person {email}.{suggestion(email, world.people, else_all=False)}"
+    return f"There is no active person {email}.{slip(email, world.people)}"
