@@ -69,7 +69,7 @@ def pretty(value: Any) -> str:
     try:
         return json.dumps(value, indent=2, ensure_ascii=False, default=str)
     except (ValueError, TypeError, RecursionError):
-        return repr(value)
+        return f"A {type(value).__name__} that is nested too deeply to be shown."
 
 
 def _replace(match: re.Match[str]) -> str:

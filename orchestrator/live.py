@@ -1,0 +1,58 @@
+"""Doorbells: tells open browser tabs that something changed, never what. A tab that hears one asks again for itself.
+
+Losing a doorbell costs only time, because every tab also polls while its socket is down. So nothing here may make a
+change fail or wait long.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from functools import partial
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+SEND_SECONDS = 2.0
+
+
+def user_group(user_id: int) -> str:
+    """The Channels group of one person's tabs."""
+    return f"user.{user_id}"
+
+
+def team_group(group_id: int) -> str:
+    """The Channels group of the tabs of everyone in a team."""
+    return f"team.{group_id}"
+
+
+def run_group(ref: UUID | str) -> str:
+    """The Channels group of the tabs that show one run."""
+    return f"run.{ref}"
+
+
+def ring(type: str, ref: UUID | str, version: int, *, groups: Iterable[str]) -> None:
+    """Ring `type` (such as `review.changed`) for the thing `ref` in all `groups`, once the transaction has committed.
+
+    Never raises: a channel layer that is down is only logged.
+    """
+    message = {"type": "doorbell", "bell": {"type": type, "ref": str(ref), "version": version}}
+    transaction.on_commit(partial(_send, sorted(set(groups)), message))
+
+
+def _send(groups: list[str], message: dict[str, object]) -> None:
+    try:
+        async_to_sync(_send_all)(groups, message)
+    except Exception as problem:
+        logger.warning("A doorbell was not rung, open tabs notice at their next poll: %r", problem)
+
+
+async def _send_all(groups: list[str], message: dict[str, object]) -> None:
+    layer = get_channel_layer()
+    if layer is None:
+        return
+    async with asyncio.timeout(SEND_SECONDS):
+        await asyncio.gather(*(layer.group_send(group, message) for group in groups))
