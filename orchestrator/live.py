@@ -39,7 +39,7 @@ def ring(type: str, ref: UUID | str, version: int, *, groups: Iterable[str]) -> 
 
     Never raises: a channel layer that is down is only logged.
     """
-    message = {"type": "doorbell", "bell": {"type": type, "ref": str(ref), "version": version}}
+    message: dict[str, object] = {"type": "doorbell", "bell": {"type": type, "ref": str(ref), "version": version}}
     transaction.on_commit(partial(_send, sorted(set(groups)), message))
 
 

@@ -37,7 +37,7 @@ def _layer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Doorbells, "FRESH_SECONDS", -1.0)
 
 
-class Tab(ApplicationCommunicator):  # type: ignore[misc]
+class Tab(ApplicationCommunicator):
     """One open browser tab."""
 
     def __init__(self, session: str | None, origin: str = "http://localhost") -> None:
