@@ -40,6 +40,8 @@ def unusable(error: Exception) -> str | None:
         return "The answer is not JSON, as the protocol of this model wants it." if undecodable else None
     if isinstance(error, ai.UserError):
         return None
+    if isinstance(error, ai.UnexpectedModelBehavior):
+        return "The answer does not follow the protocol of this model."
     return f"The answer could not be read ({type(error).__name__})."
 
 

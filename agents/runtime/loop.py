@@ -1,7 +1,7 @@
 """One private event loop per process, in a thread of its own, shared by all worker threads.
 
 An HTTP client belongs to the event loop that opened its connections. A loop per call would need a client per call:
-measured against a server on this machine, 45 ms instead of 3 ms an exchange, most of it reading certificates.
+measured against a server on this machine, 48 ms instead of 5 ms an exchange.
 """
 
 import asyncio
@@ -58,6 +58,8 @@ class Loop:
             self._loop.close()
 
     async def _close(self) -> None:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
         for client in self.clients:
             await client.aclose()
         self._loop.stop()

@@ -64,6 +64,11 @@ def split(model: str) -> tuple[str, str]:
     return (prefix, name) if colon else ("", prefix)
 
 
+def is_compatible(model: str) -> bool:
+    """Whether this is a server of somebody's own, whose prices nobody knows whatever it calls its models."""
+    return split(model)[0] == COMPATIBLE
+
+
 def describe(model: str) -> ModelInfo:
     """How to name this model on a page. Never raises, whatever the string."""
     prefix, name = split(model)

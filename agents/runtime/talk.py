@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
@@ -85,7 +86,7 @@ def hold(talk: Talk, schema: Mapping[str, Any] | None) -> Exchange:
         final=judged.final,
         text=judged.text,
         problem=judged.problem,
-        usage=_usage(response) if models.describe(talk.model).real else Usage(0, 0, Decimal(0)),
+        usage=_usage(talk.model, response),
         model_name=escape(response.model_name or talk.model)[:200],
         raw_size=judged.raw_size,
     )
@@ -98,7 +99,7 @@ def _asked(talk: Talk) -> tuple[ModelResponse, str | None]:
         return talk.ask(), None
     except ModelUnavailable:
         raise
-    except TimeoutError as error:
+    except (TimeoutError, CancelledError) as error:
         raise failures.timed_out(label, talk.timeout) from error
     except Exception as error:
         unread = failures.unusable(error)
@@ -119,16 +120,20 @@ def _judged(
         return judge(ModelResponse(parts=[]), before, schema, f"The answer cannot be read ({type(error).__name__}).")
 
 
-def _usage(response: ModelResponse) -> Usage:
+def _usage(model: str, response: ModelResponse) -> Usage:
     """Tokens as the provider counted them, within what a database column holds, and the price where one is known."""
+    if not models.describe(model).real:
+        return Usage(0, 0, Decimal(0))
     given, made = (min(max(n, 0), MOST_TOKENS) for n in (response.usage.input_tokens, response.usage.output_tokens))
-    return Usage(given, made, _cost(response))
+    return Usage(given, made, _cost(model, response))
 
 
-def _cost(response: ModelResponse) -> Decimal | None:
-    if response.usage.cost is not None:
-        return max(response.usage.cost, Decimal(0))
+def _cost(model: str, response: ModelResponse) -> Decimal | None:
+    """The price the provider named, else that of the price list; there is none for a server of somebody's own."""
+    named = response.usage.cost
     try:
-        return max(response.cost().total_price, Decimal(0))
+        if named is None and not models.is_compatible(model):
+            named = response.cost().total_price
+        return None if named is None else max(named, Decimal(0))
     except (LookupError, ValueError, AssertionError, ArithmeticError):
         return None

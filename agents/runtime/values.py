@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from audit.text import unescape
+
 
 @dataclass(frozen=True)
 class ToolSpec:
@@ -31,6 +33,11 @@ class Request:
     call_id: str
     tool: str
     arguments: bytes
+
+    @property
+    def written(self) -> str:
+        """The arguments exactly as the model wrote them; may hold characters that cannot be stored."""
+        return unescape(self.arguments.decode())
 
 
 @dataclass(frozen=True)
