@@ -7,11 +7,11 @@ original accepts: unknown fields go, texts and lists get limits, references stay
 import json
 from typing import Any, Literal
 
+from agents.contracts.applying import here
 from agents.contracts.keywords import (
     ANNOTATIONS,
     COMPOSING,
     DROPPED,
-    HERE_LISTS,
     HERE_MAPS,
     HERE_SINGLE,
     LISTS,
@@ -153,15 +153,10 @@ class _Closing:
             node[keyword] = False
             self._note("fields", where)
 
-    def _may_be_object(self, schema: Any, seen: frozenset[int] = frozenset()) -> bool:
-        if not isinstance(schema, dict) or id(schema) in seen:
-            return schema is True
-        declared = types(schema)
-        if declared or "enum" in schema or "const" in schema:
-            return "object" in declared
-        inner = [resolve(self.root, schema["$ref"])] if "$ref" in schema else []
-        inner += [item for key in HERE_LISTS for item in schema.get(key, [])]
-        return not inner or any(self._may_be_object(item, seen | {id(schema)}) for item in inner)
+    def _may_be_object(self, schema: dict[str, Any]) -> bool:
+        parts = here([schema], self.root)
+        declared = [name for part in parts for name in types(part)]
+        return "object" in declared or not declared or any("properties" in part for part in parts)
 
 
 def _check_size(schema: Any) -> None:

@@ -14,6 +14,7 @@ from agents.contracts.pointers import pointer, shown
 from agents.contracts.problems import Problem
 
 MAX_PROBLEMS = 20
+_MOST_ERRORS = 200
 _NAMES = {
     "string": "text",
     "number": "a number",
@@ -36,8 +37,11 @@ _FORMATS = {
 
 def explain(errors: Iterable[ValidationError], schema: dict[str, Any]) -> list[Problem]:
     """At most 20 problems, one sentence for each thing to put right, in the order the schema finds them."""
-    found = (problem for error in errors for problem in _problems(error, schema))
-    return list(islice(dict.fromkeys(found), MAX_PROBLEMS))
+    some = list(islice(errors, _MOST_ERRORS))
+    found = [problem for error in some for problem in _problems(error, schema)]
+    # Fields of an alternative that failed are reported as unknown too: that matters only when nothing else is wrong.
+    found = found or [problem for error in some for problem in _misplaced(error)]
+    return list(dict.fromkeys(found))[:MAX_PROBLEMS]
 
 
 def describe(schema: Any) -> str:
@@ -54,7 +58,6 @@ def _problems(error: ValidationError, schema: dict[str, Any]) -> list[Problem]:
     if kind in ("anyOf", "oneOf") and hasattr(error.kind, "context"):
         return _alternatives(error, schema)
     if kind in ("additionalProperties", "unevaluatedProperties"):
-        # An alternative that failed leaves its own fields unseen; they are known all the same.
         seen = _known(error, schema) if kind == "unevaluatedProperties" else []
         return [_unknown(error, name, schema) for name in error.kind.value[:MAX_PROBLEMS] if name not in seen]
     if kind == "required":
@@ -144,6 +147,11 @@ _LIMITS = {
 
 def _wanted_types(error: ValidationError) -> list[str]:
     return [str(name) for name in error.kind.value] if error.kind.name == "type" else []
+
+
+def _misplaced(error: ValidationError) -> list[Problem]:
+    what = "does not go with the other fields given here. Leave it out, or put its value right."
+    return [_problem(error, what, str(name)) for name in error.kind.value[:MAX_PROBLEMS]]
 
 
 def _known(error: ValidationError, schema: dict[str, Any]) -> list[str]:
