@@ -43,9 +43,8 @@ _ADVICE = (
 
 def load(text: str) -> Document:
     """The document in a text, with the problems found in it. Raises DefinitionError where nothing can be read."""
-    size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_BYTES:
-        raise _refused(1, 1, f"The text has {size // 1024} kB. A definition has at most {MAX_BYTES // 1024} kB.")
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise _too_large()
     root = _compose(text)
     if root is None:
         raise _refused(1, 1, "The text is empty. Begin with name: and title:.")
@@ -55,7 +54,9 @@ def load(text: str) -> Document:
 
 
 def decode(raw: bytes) -> str:
-    """The text of a file. Raises DefinitionError, with the line, where it is not UTF-8."""
+    """The text of a file. Raises DefinitionError where it is too large, or not UTF-8: then with the line."""
+    if len(raw) > MAX_BYTES:
+        raise _too_large()
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -210,6 +211,10 @@ def _at(mark: Any) -> tuple[int, int]:
 
 def _twice(key: str, line: int) -> str:
     return f'The key "{key[:60]}" is already on line {line}. Keep one of the two.'
+
+
+def _too_large() -> DefinitionError:
+    return _refused(1, 1, f"The text is too large. A definition has at most {MAX_BYTES // 1024} kB.")
 
 
 def _refused(line: int, column: int, sentence: str) -> DefinitionError:

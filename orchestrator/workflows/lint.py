@@ -35,12 +35,13 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to put right or to know. `line` is None for a definition that did not come from a text."""
+    """Something to put right or to know. Line and column are None for a definition that did not come from a text."""
 
     level: Level
     path: str
     sentence: str
     line: int | None = None
+    column: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ def lint(definition: Definition, world: World, document: Document | None = None)
     """Everything to say about the definition in this world. With `document`, with lines and in their order."""
     findings = []
     for remark in _all(definition, world):
-        line = document.problem(remark.path, remark.sentence, remark.token).line if document else None
-        findings.append(Finding(remark.level, path_text(remark.path), remark.sentence, line))
-    return sorted(findings, key=lambda finding: finding.line or 0)
+        at = document.problem(remark.path, remark.sentence, remark.token) if document else None
+        line, column = (at.line, at.column) if at else (None, None)
+        findings.append(Finding(remark.level, path_text(remark.path), remark.sentence, line, column))
+    return sorted(findings, key=lambda finding: (finding.line or 0, finding.column or 0))
 
 
 def _error(path: Path, sentence: str, token: str = "") -> _Remark:
@@ -74,7 +76,7 @@ def _warning(path: Path, sentence: str, token: str = "") -> _Remark:
 
 
 def _all(definition: Definition, world: World) -> Remarks:
-    if definition.owner is not None and definition.owner not in world.people:
+    if definition.owner is not None and definition.owner.lower() not in world.people:
         yield _error(("owner",), _no_person(definition.owner, world))
     yield from _reviewers(definition.risk.reviewers, ("risk", "reviewers"), world)
     for index, step in enumerate(definition.steps):
@@ -153,7 +155,7 @@ def _decided_by(definition: Definition, step: AgentStep | ToolStep, facts: Agent
 def _reviewers(asked: Reviewers | None, path: Path, world: World) -> Remarks:
     if asked is None:
         return
-    if asked.person is not None and asked.person not in world.people:
+    if asked.person is not None and asked.person.lower() not in world.people:
         yield _error((*path, "person"), _no_person(asked.person, world))
     if asked.team is None:
         return
@@ -194,4 +196,4 @@ def _known(definition: Definition, world: World) -> dict[str | None, dict[str, A
 
 
 def _no_person(email: str, world: World) -> str:
-    return f"There is no active person {email}.{slip(email, world.people)}"
+    return f"There is no active person {email}.{slip(email.lower(), world.people)}"

@@ -37,7 +37,7 @@ class AgentFacts:
 @dataclass(frozen=True)
 class World:
     """Everything known in one environment: agents and tools by name, the number of active members of each team, and
-    the e-mail addresses of active people."""
+    the e-mail addresses of active people in lower case."""
 
     environment: Environment
     agents: Mapping[str, AgentFacts]

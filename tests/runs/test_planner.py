@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.runs import planner
@@ -174,6 +174,7 @@ def graphs(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     return {f"s{n}": tuple(f"s{other}" for other in range(n) if draw(st.booleans())) if n else () for n in range(count)}
 
 
+@settings(deadline=None)
 @given(st.integers(1, 8), st.data())
 def test_any_mix_of_states_gives_a_plan_that_is_safe_and_says_what_is_next(count: int, data: st.DataObject) -> None:
     definition = a_definition(count)
@@ -182,6 +183,7 @@ def test_any_mix_of_states_gives_a_plan_that_is_safe_and_says_what_is_next(count
     assert plan(definition, dict(reversed(steps.items())), {"start": "x"}) == plan(definition, steps, {"start": "x"})
 
 
+@settings(deadline=None)
 @given(graphs(), st.data())
 def test_the_same_holds_for_any_graph(graph: dict[str, tuple[str, ...]], data: st.DataObject) -> None:
     steps = {step_id: StepView(data.draw(STATES), 1) for step_id in graph}
@@ -234,6 +236,7 @@ def play(definition: Definition, choose: Callable[[str], StepState]) -> tuple[Pl
             steps[step_id] = StepView(state, given["given"])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 8), st.data())
 def test_every_run_ends_and_no_step_starts_twice(count: int, data: st.DataObject) -> None:
     definition = a_definition(count)

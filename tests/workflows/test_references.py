@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.workflows.references import (
@@ -103,6 +103,7 @@ def test_a_title_leaves_out_what_is_missing() -> None:
             parse_title(text)
 
 
+@settings(deadline=None)
 @given(st.text("${}input.?steps.aoutput ", max_size=40))
 def test_every_text_parses_or_is_refused_and_then_resolves_or_is_missing(text: str) -> None:
     try:
@@ -115,6 +116,7 @@ def test_every_text_parses_or_is_refused_and_then_resolves_or_is_missing(text: s
         assert any(not isinstance(part, str) for part in template)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_value_is_carried_over_unchanged(text: str) -> None:
     assert resolve("${input.x}", {"x": text}, {}) == text

@@ -1,0 +1,109 @@
+"""Publishing workflows. A version is made once and never changed; a run keeps the one it began with."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+from guardian.shortcuts import assign_perm
+
+from agents.access import require
+from agents.states import Environment
+from audit.log import party, record
+from orchestrator.accounts.models import User
+from orchestrator.workflows.lint import Finding, Level, lint
+from orchestrator.workflows.models import Workflow, WorkflowVersion
+from orchestrator.workflows.problems import DefinitionError, Problem
+from orchestrator.workflows.queries import world_of
+from orchestrator.workflows.reading import definition_digest, read_source, to_canonical
+from orchestrator.workflows.schema import Definition
+
+_OWNER_MAY = ("workflows.view_workflow", "workflows.start_workflow", "workflows.view_runs")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A definition that can be published, its text, and what is worth a look."""
+
+    definition: Definition
+    text: str
+    warnings: list[Finding]
+
+
+def check_definition(text: str | bytes) -> Checked:
+    """Read a definition and lint it against the database. Raises DefinitionError with every problem and its line."""
+    source = read_source(text)
+    found = lint(source.definition, world_of(Environment(source.definition.environment)), source.document)
+    errors = [finding for finding in found if finding.level is Level.ERROR]
+    if errors:
+        raise DefinitionError(
+            Problem(error.line or 1, error.column or 1, error.path, error.sentence) for error in errors
+        )
+    return Checked(source.definition, source.document.text, found)
+
+
+def import_definition(*, text: str | bytes, by: User) -> WorkflowVersion:
+    """The current version of the workflow that a text defines: a new one only where the text means something else.
+
+    Raises DefinitionError, and PermissionDenied without workflows.add_workflow for a new name or
+    workflows.change_workflow for a known one.
+    """
+    checked = check_definition(text)
+    digest = definition_digest(checked.definition)
+    with transaction.atomic(durable=True):
+        workflow = _locked_workflow(checked.definition, by)
+        if workflow.current is not None and workflow.current.digest == digest:
+            return workflow.current
+        version = _publish(workflow, checked, digest, by)
+        record(
+            "workflow.version_published",
+            actor=party(by),
+            subject=party(workflow),
+            stream=f"workflow:{workflow.ref}",
+            data={
+                "version": version.number,
+                "digest": digest,
+                "definition": version.definition,
+                "warnings": [warning.sentence for warning in checked.warnings],
+            },
+        )
+    return version
+
+
+def _locked_workflow(definition: Definition, by: User) -> Workflow:
+    """The workflow of this name, made if need be, with its row locked against another import at the same moment."""
+    if not Workflow.objects.filter(name=definition.name).exists():
+        require(by, "workflows.add_workflow")
+        facts = {"title": definition.title, "owner": _owner(definition, by)}
+        Workflow.objects.get_or_create(name=definition.name, defaults=facts)
+    rows = Workflow.objects.select_for_update(of=("self",), no_key=True).select_related("current", "owner")
+    workflow = rows.get(name=definition.name)
+    if workflow.current is not None:
+        require(by, "workflows.change_workflow", workflow)
+    return workflow
+
+
+def _publish(workflow: Workflow, checked: Checked, digest: str, by: User) -> WorkflowVersion:
+    definition = checked.definition
+    latest = workflow.versions.aggregate(latest=Max("number"))["latest"] or 0
+    version = WorkflowVersion.objects.create(
+        workflow=workflow,
+        number=latest + 1,
+        source=checked.text,
+        definition=to_canonical(definition),
+        digest=digest,
+        created_by=by,
+    )
+    workflow.title, workflow.description, workflow.current = definition.title, definition.description, version
+    if definition.owner is not None:
+        workflow.owner = _owner(definition, by)
+    workflow.save(update_fields=["title", "description", "current", "owner"])
+    for permission in _OWNER_MAY:
+        assign_perm(permission, workflow.owner, workflow)
+    return version
+
+
+def _owner(definition: Definition, by: User) -> User:
+    """The person the definition names, whom lint has found to exist; else whoever publishes it."""
+    if definition.owner is None:
+        return by
+    return User.objects.get(email__iexact=definition.owner, is_active=True)

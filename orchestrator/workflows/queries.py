@@ -1,0 +1,51 @@
+"""What the database knows of the world that definitions are checked against."""
+
+from django.contrib.auth.models import Group
+from django.db.models import Count, Q
+
+from agents.models import Agent, Grant, Tool
+from agents.states import Effect, Environment, GrantEffect, ToolState
+from orchestrator.accounts.models import User
+from orchestrator.workflows.world import AgentFacts, GrantFacts, ToolFacts, World
+
+
+def world_of(environment: Environment) -> World:
+    """Agents, tools, teams and people as they are now in one environment. Five queries, however many there are."""
+    teams = Group.objects.annotate(active=Count("user", filter=Q(user__is_active=True)))
+    people = User.objects.filter(is_active=True).values_list("email", flat=True)
+    return World(
+        environment,
+        _agents(environment),
+        _tools(environment),
+        dict(teams.values_list("name", "active")),
+        frozenset(email.lower() for email in people),
+    )
+
+
+def _tools(environment: Environment) -> dict[str, ToolFacts]:
+    facts = {}
+    for tool in Tool.objects.filter(connection__environment=environment).select_related("connection", "current"):
+        contract = tool.current
+        facts[tool.full_name] = ToolFacts(
+            Effect(contract.effect) if contract else Effect.WRITE,
+            ToolState(tool.state) if contract else ToolState.NEW,
+            contract.input_schema if contract else {},
+            contract.output_schema if contract else None,
+        )
+    return facts
+
+
+def _agents(environment: Environment) -> dict[str, AgentFacts]:
+    grants: dict[int, dict[str, GrantFacts]] = {}
+    for grant in Grant.objects.filter(environment=environment).select_related("tool__connection"):
+        names_reviewer = grant.review_team_id is not None or grant.review_user_id is not None
+        given = grants.setdefault(grant.agent_id, {})
+        given[grant.tool.full_name] = GrantFacts(GrantEffect(grant.effect), names_reviewer)
+    return {
+        agent.name: AgentFacts(
+            ready=agent.current_id is not None,
+            paused=agent.state == Agent.State.PAUSED,
+            grants=grants.get(agent.pk, {}),
+        )
+        for agent in Agent.objects.all()
+    }
