@@ -10,7 +10,7 @@ from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationErr
 
 from agents.contracts.closing import close
 from agents.contracts.explain import explain
-from agents.contracts.limits import excess
+from agents.contracts.limits import excess, oversized
 from agents.contracts.nulls import without_empty
 from agents.contracts.problems import BadArguments, BadSchema, Problem
 from audit.canonical import NotCanonical, digest_bytes, dump, parse
@@ -81,8 +81,9 @@ def _closed_checker(text: str) -> Checker:
 
 def _read(raw: bytes | Mapping[str, Any]) -> dict[str, Any]:
     """The value of a JSON text, or of a mapping by way of its own canonical text: what is checked is what is sent."""
-    text = raw if isinstance(raw, bytes) else _dump(dict(raw))
-    too_much = excess(text)
+    too_much = None if isinstance(raw, bytes) else oversized(raw)
+    text = raw if isinstance(raw, bytes) else b"" if too_much else _dump(dict(raw))
+    too_much = too_much or excess(text)
     if too_much:
         raise BadArguments([Problem("", too_much)])
     try:

@@ -1,7 +1,9 @@
 """How large and how deep a JSON text may be, decided before anything parses it."""
 
 import re
+from collections.abc import Mapping
 from itertools import accumulate
+from typing import Any
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 16
@@ -14,6 +16,21 @@ _STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 def depth(raw: bytes) -> int:
     """How deeply brackets are nested in a JSON text, brackets inside strings left out. A flat object has depth 1."""
     return max(accumulate((_STEP.get(token[0], 0) for token in _TOKEN.finditer(raw)), initial=0))
+
+
+def oversized(value: Any, *, max_bytes: int = MAX_BYTES) -> str | None:
+    """The sentence for a value whose JSON text is surely longer than allowed, told without writing it; else None."""
+    size, waiting = 0, [value]
+    while waiting:
+        item = waiting.pop()
+        size += len(item) if isinstance(item, str) else 1
+        if isinstance(item, Mapping):
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list | tuple):
+            waiting += item
+        if size > max_bytes:
+            return f"The arguments are longer than {max_bytes:,} bytes. Send less."
+    return None
 
 
 def excess(raw: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> str | None:

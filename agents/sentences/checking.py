@@ -89,7 +89,7 @@ def _step(parts: list[dict[str, Any]], step: str) -> list[Any]:
     )
     anything = any(not types(part) and not part.keys() - {"title", "description", "default"} for part in parts)
     free = any("object" in types(part) and not part.keys() & {"properties", "additionalProperties"} for part in parts)
-    return found + listed or ([{}] if anything or free else [])
+    return found or ([{}] if anything or free else [])
 
 
 def _listed(known: list[str]) -> str:

@@ -107,10 +107,8 @@ def _plain(value: Any) -> str:
         rest = len(value) - MOST_ITEMS
         return listed + (f" and {rest:,} more" if rest > 0 else "")
     if isinstance(value, Mapping):
-        return (
-            ", ".join(f"{shown(path)}: {_plain(item)}" for path, item in leaves(dict(value)).items())
-            or "an empty group"
-        )
+        fields = (f"{shown(path)}: {_plain(item)}" for path, item in leaves(dict(value)).items())
+        return ", ".join(fields) if value else "an empty group"
     return str(value)
 
 
@@ -119,18 +117,15 @@ def _shortened(text: str) -> str:
 
 
 def _date(value: Any, _: Place) -> str:
+    """A day, or a moment in the zone it was given in: nothing is converted, so nothing can be off by hours."""
     try:
-        moment = (
-            datetime.fromisoformat(value) if isinstance(value, str) and len(value) > 10 else date.fromisoformat(value)
-        )
+        moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return _plain(value)
     day = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
-    if not isinstance(moment, datetime):
+    if len(value) <= len("2026-11-23"):
         return day
-    zone = (
-        "UTC" if moment.utcoffset() is not None and not moment.utcoffset() else f"{moment:%:z}" if moment.tzinfo else ""
-    )
+    zone = "" if moment.tzinfo is None else moment.isoformat()[-6:] if moment.utcoffset() else "UTC"
     return f"{day}, {moment:%H:%M} {zone}".rstrip()
 
 
