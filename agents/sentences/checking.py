@@ -84,9 +84,8 @@ def _parts(path: tuple[str, ...], root: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _step(parts: list[dict[str, Any]], step: str) -> list[Any]:
     found = [schema for schema in below(parts, step) if schema is not False]
-    listed = (
-        [schema for schema in at(parts, int(step)) if schema is not None] if step.isascii() and step.isdigit() else []
-    )
+    if step.isascii() and step.isdigit():
+        found += [schema for schema in at(parts, int(step)) if schema is not None]
     anything = any(not types(part) and not part.keys() - {"title", "description", "default"} for part in parts)
     free = any("object" in types(part) and not part.keys() & {"properties", "additionalProperties"} for part in parts)
     return found or ([{}] if anything or free else [])

@@ -103,13 +103,16 @@ def _plain(value: Any) -> str:
     if isinstance(value, str):
         return _shortened(value) if value else "“”"
     if isinstance(value, list):
-        listed = ", ".join(_plain(item) for item in value[:MOST_ITEMS]) or "an empty list"
-        rest = len(value) - MOST_ITEMS
-        return listed + (f" and {rest:,} more" if rest > 0 else "")
+        return _few([_plain(item) for item in value[:MOST_ITEMS]], len(value)) or "an empty list"
     if isinstance(value, Mapping):
-        fields = (f"{shown(path)}: {_plain(item)}" for path, item in leaves(dict(value)).items())
-        return ", ".join(fields) if value else "an empty group"
+        fields = leaves(dict(value)) if value else {}
+        shown_fields = [f"{shown(path)}: {_plain(item)}" for path, item in list(fields.items())[:MOST_ITEMS]]
+        return _few(shown_fields, len(fields)) or "an empty group"
     return str(value)
+
+
+def _few(words: list[str], of: int) -> str:
+    return ", ".join(words) + (f" and {of - len(words):,} more" if of > len(words) else "")
 
 
 def _shortened(text: str) -> str:
