@@ -33,6 +33,7 @@ _ADVICE = (
     ),
     ("could not find expected ':'", "A line without a key. Write key: value, and indent the lines of a longer text."),
     ("expected ',' or", "Inside the { } or [ ] that begins here, a comma or the closing bracket is missing."),
+    ("expected the node content", "A value is missing here, or a bracket is opened and not closed."),
     ("unexpected end of stream", "A quoted text is opened and not closed. Add the closing quote."),
     ("cannot start any token", "A text may not begin with this character. Put the text in quotes."),
     ("unknown escape", "A backslash in double quotes begins an escape. Use single quotes or write \\\\."),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -46,6 +47,11 @@ class Document:
     places: dict[Path, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text by lines."""
+        return self.text.splitlines()
+
     def place(self, path: Path) -> Place:
         """Where `path` begins, or the nearest thing around it that is written down."""
         while path not in self.places and path:
@@ -55,7 +61,7 @@ class Document:
     def problem(self, path: Path, sentence: str, token: str = "") -> Problem:
         """A mistake at `path`; with `token`, on the line of the value on which that piece of text stands."""
         place = self.place(path)
-        lines = self.text.splitlines()[place.line - 1 : place.last] if token else []
+        lines = self.lines[place.line - 1 : place.last] if token else []
         for offset, line in enumerate(lines):
             if token in line:
                 return Problem(place.line + offset, line.index(token) + 1, path_text(path), sentence)

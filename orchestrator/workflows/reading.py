@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,6 +26,7 @@ __all__ = (
     "to_canonical",
 )
 
+MOST_TOLD = 100
 _PARTS: dict[str, type[Part]] = {"risk": Risk, "review": ReviewRule, "reviewers": Reviewers}
 _WANTED = {
     "string_type": "a text",
@@ -54,14 +56,14 @@ class Source:
 
 
 def read(text: str | bytes) -> Definition:
-    """The definition in a YAML text. Raises DefinitionError with every problem found."""
+    """The definition in a YAML text. Raises DefinitionError with every problem found, at most a hundred of a kind."""
     return read_source(text).definition
 
 
 def read_source(text: str | bytes) -> Source:
     """Like `read`, keeping the document, so that later findings can name lines too."""
     document = load(decode(text) if isinstance(text, bytes) else text)
-    problems = list(document.problems)
+    problems = document.problems[:MOST_TOLD]
     try:
         definition = Definition.model_validate(document.value)
     except ValidationError as error:
@@ -69,8 +71,8 @@ def read_source(text: str | bytes) -> Source:
         problems += [problem for problem in _translated(document, error) if problem.path not in known]
         raise DefinitionError(problems) from error
     broken: set[str | None] = set()
-    problems += _schema_problems(document, definition, broken)
-    problems += _reference_problems(document, definition, broken)
+    problems += islice(_schema_problems(document, definition, broken), MOST_TOLD)
+    problems += islice(_reference_problems(document, definition, broken), MOST_TOLD)
     if problems:
         raise DefinitionError(problems)
     return Source(definition, document)
@@ -93,7 +95,7 @@ def definition_digest(definition: Definition) -> str:
 
 def _translated(document: Document, error: ValidationError) -> Iterator[Problem]:
     """pydantic's complaints as sentences with places. A key that is only misspelt is not reported missing as well."""
-    details = error.errors(include_url=False)
+    details = error.errors(include_url=False)[:MOST_TOLD]
     meant = {
         (*detail["loc"][:-1], nearest(str(detail["loc"][-1]), _known(_part_at(detail["loc"][:-1]))))
         for detail in details

@@ -167,3 +167,5 @@ def _unusable(schema: Schema) -> Iterator[tuple[Path, str]]:
         path = tuple(getattr(error.__cause__, "instance_path", ()))
         pattern = path[-1:] == ("pattern",)
         yield path, "This is not a regular expression that can be checked." if pattern else str(error)
+    except RecursionError:
+        yield (), "References lead to references too many times here. Write the parts out."

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+MOST_COMPARED = 500  # comparing is slow, and a mapping with more keys than this has no careful reader anyway
+
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The known word that this one is most likely a slip of; None if none is near."""
-    near = get_close_matches(word[:80], sorted(known), n=1, cutoff=cutoff)
+    near = get_close_matches(word[:80], sorted(known)[:MOST_COMPARED], n=1, cutoff=cutoff)
     return near[0] if near else None
 
 

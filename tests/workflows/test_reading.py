@@ -125,6 +125,21 @@ def test_an_anchor_bomb_does_not_go_off() -> None:
     assert time.monotonic() - begun < 10
 
 
+def test_references_from_one_schema_part_to_the_next_do_not_exhaust_the_reader() -> None:
+    parts = ", ".join(f"d{n}: {{$ref: '#/$defs/d{n + 1}'}}" for n in range(4000))
+    closed = "{type: object, additionalProperties: false, properties: {a: {$ref: '#/$defs/d0'}}"
+    text = SMALLEST.replace("steps:", f"input: {closed}, $defs: {{{parts}, d4000: {{type: string}}}}}}\nsteps:")
+    assert said(text) == ["line 3: References lead to references too many times here. Write the parts out."]
+
+
+def test_thousands_of_mistakes_are_cut_short() -> None:
+    wrong = "".join(f"        - ${{steps.nope{n}.output}}\n" for n in range(6000))
+    text = REFUND.replace("    with: {order:", "    with:\n      more:\n" + wrong + "      order: {all:")
+    begun = time.monotonic()
+    assert len(said(text)) == 100
+    assert time.monotonic() - begun < 10
+
+
 def test_a_surrogate_written_as_an_escape_is_refused() -> None:
     assert said(SMALLEST.replace("Say hello\n", '"\\uD800"\n')) == [
         "line 2: The text holds the character U+D800, which is not allowed. Remove it."
