@@ -1,8 +1,8 @@
 """Digests of an agent and of a contract, computed from the stored rows.
 
-The gateway computes them again before each effect and compares them with the stored ones, so that a row which was changed
-behind the product's back stops the call. A contract's digest covers where its calls go, too: another address is another
-contract.
+The gateway computes them again before each effect and compares them with the stored ones, so that a row which was
+changed behind the product's back stops the call. A contract's digest covers where its calls go, too: another address is
+another contract.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What other apps must do in the same transaction in which something here changes. They register in `AppConfig.ready()`."""
+"""What other apps must do in the very transaction in which something here changes. They register when they start."""
 
 from collections.abc import Callable
 

@@ -12,7 +12,7 @@ from agents.access import visible
 from agents.models import Agent, Connection, Grant, Tool, ToolCall
 from agents.people import Person
 from agents.runtime.models import ModelInfo, describe
-from agents.states import GrantEffect, ToolState
+from agents.states import Effect, GrantEffect, ToolState
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,13 @@ def connections_for(user: Person) -> QuerySet[Connection]:
     )
 
 
-def tools_for(user: Person, *, environment: str = "", search: str = "", writes: bool = False) -> QuerySet[Tool]:
+def tools_for(user: Person, *, environment: str = "", writes: bool = False) -> QuerySet[Tool]:
     """The tools a person may see with their contracts, in the order of the permission page."""
     tools = visible(user, Tool).select_related("connection", "current")
     if environment:
         tools = tools.filter(connection__environment=environment)
-    if search:
-        words = Q(name__icontains=search) | Q(connection__name__icontains=search) | Q(current__title__icontains=search)
-        tools = tools.filter(words)
     if writes:
-        tools = tools.filter(current__effect="write")
+        tools = tools.filter(current__effect=Effect.WRITE)
     return tools.order_by("connection__name", "name", "id")
 
 

@@ -53,7 +53,7 @@ class Row:
 
 
 def rows_of(schema: Any) -> list[Row]:
-    """Every argument of a tool in the order of its schema, fields of groups and of list items below them; at most 200."""
+    """Every argument of a tool in the order of its schema, fields of groups and of lists below it; at most 200."""
     found = []
     for row in _rows(schema, schema, [], 1):
         found.append(row)
@@ -63,9 +63,9 @@ def rows_of(schema: Any) -> list[Row]:
 
 
 def amount_arguments(schema: Any) -> list[str]:
-    """Names of the top-level arguments that can hold an amount: numbers, and texts, which some servers use for money."""
-    rows = (row for row in rows_of(schema) if row.level == 1)
-    return [row.path[1:] for row in rows if row.types & {"number", "integer", "string"} and row.path.count("/") == 1]
+    """Names of the top-level arguments that can hold an amount: numbers, and texts, as some servers write money."""
+    rows = (row for row in rows_of(schema) if row.level == 1 and "." not in row.name)
+    return [row.name for row in rows if row.types & {"number", "integer", "string"}]
 
 
 def _rows(root: Any, node: Any, path: list[str], level: int) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The sentences of what happens to agents, connections, tools, grants and calls."""
+"""The sentences of what happens to agents, connections, tools and grants."""
 
 SENTENCES = {
     "agent.created": "{actor} made the agent {subject}.",
@@ -18,12 +18,5 @@ SENTENCES = {
     "tool.lost": "{actor} found that {subject} is no longer offered.",
     "tool.returned": "{actor} found that {subject} is offered again, as it was.",
     "tool.classified": "{actor} classified the tool {subject}.",
-    "call.proposed": "{actor} proposed to call {subject}.",
-    "call.refused": "The call of {subject} was refused.",
-    "call.intended": "The call of {subject} is being sent.",
-    "call.repeated": "The call of {subject} is sent again with the same key.",
-    "call.executed": "{subject} was called, and it answered.",
-    "call.failed": "{subject} was called, and it failed.",
-    "call.outcome_unknown": "Nobody knows whether the call of {subject} had its effect.",
     "tool.confirmed": "{actor} confirmed the classification of the changed tool {subject}.",
 }

@@ -4,8 +4,8 @@
     Tomas  reviewer, both desks           Lukas   auditor
     Otto   signed in, but in no group: he may see and do nothing
 
-Builders are called `a_…`; each makes what it needs and gives everything a sensible value, so that a test names only what it
-is about. What a builder makes is ready to be used: classified, granted, and allowed to whoever the agent acts for.
+Builders are called `a_…`; each makes what it needs and gives everything a sensible value, so that a test names only
+what it is about. What a builder makes is ready to be used: classified, granted, allowed to whoever the agent acts for.
 """
 
 from collections.abc import Iterator
@@ -154,6 +154,7 @@ def a_contract(tool: Tool, **fields: Any) -> ToolVersion:
         "short_sentence": "Refund {amount} {currency}",
         "amount_argument": "amount",
         "currency": "EUR",
+        "created_by": User.objects.order_by("id").first() or a_person("Ada Admin"),
     }
     version = ToolVersion(tool=tool, **values | fields)
     version.digest = digests.contract_digest(version)

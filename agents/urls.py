@@ -1,0 +1,26 @@
+"""The addresses of agents, connections, tools and permissions."""
+
+from django.urls import path
+
+from agents.views import agents, connections, permissions, tools
+
+urlpatterns = [
+    path("agents/", agents.agents, name="agents"),
+    path("agents/new/", agents.agent_new, name="agent-new"),
+    path("agents/<uuid:ref>/", agents.agent, name="agent"),
+    path("agents/<uuid:ref>/edit/", agents.agent_edit, name="agent-edit"),
+    path("agents/<uuid:ref>/pause/", agents.agent_pause, name="agent-pause"),
+    path("agents/<uuid:ref>/resume/", agents.agent_resume, name="agent-resume"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/new/", connections.connection_new, name="connection-new"),
+    path("connections/<uuid:ref>/", connections.connection, name="connection"),
+    path("connections/<uuid:ref>/edit/", connections.connection_edit, name="connection-edit"),
+    path("connections/<uuid:ref>/import/", connections.connection_import, name="connection-import"),
+    path("connections/<uuid:ref>/confirm/", connections.connection_confirm, name="connection-confirm"),
+    path("tools/<uuid:ref>/", tools.tool, name="tool"),
+    path("tools/<uuid:ref>/classify/", tools.tool_classify, name="tool-classify"),
+    path("tools/<uuid:ref>/preview/", tools.tool_preview, name="tool-preview"),
+    path("tools/<uuid:ref>/use/", tools.tool_use, name="tool-use"),
+    path("permissions/", permissions.permissions, name="permissions"),
+    path("permissions/set/", permissions.grant_set, name="grant-set"),
+]

@@ -1,0 +1,87 @@
+"""The list of agents, one agent, and the forms that make, change, pause and resume one."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from agents import actions, queries
+from agents.access import access_agent, require
+from agents.forms import AgentEditForm, AgentForm, ReasonForm, attempt, see, status_of
+from agents.models import Agent
+from agents.pages import AgentPage
+from agents.people import SignedInRequest
+
+ROWS = 50
+
+
+@login_required
+@require_safe
+def agents(request: SignedInRequest) -> HttpResponse:
+    """Every agent the person may see."""
+    search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    page = Paginator(queries.agents_for(request.user, search=search), ROWS).get_page(request.GET.get("page"))
+    context = {"page": page, "rows": queries.agent_rows(page.object_list), "search": search}
+    return render(request, "agents/list.html", context)
+
+
+@login_required
+@require_safe
+def agent(request: SignedInRequest, ref: UUID) -> HttpResponse:
+    """One agent."""
+    found = access_agent(request.user, ref)
+    return render(request, "agents/detail.html", {"page": AgentPage.of(found, request.user)})
+
+
+@login_required
+def agent_new(request: SignedInRequest) -> HttpResponse:
+    """Make an agent."""
+    require(request.user, "agents.add_agent")
+    form = AgentForm(request.POST or None)
+    made = attempt(form, lambda: actions.create_agent(by=request.user, brief=form.brief(), **form.facts()))
+    if made:
+        return redirect("agent", made.ref)
+    return render(request, "agents/new.html", {"form": form}, status=status_of(form))
+
+
+@login_required
+def agent_edit(request: SignedInRequest, ref: UUID) -> HttpResponse:
+    """Change an agent."""
+    found = access_agent(request.user, ref, change=True)
+    form = AgentEditForm(request.POST) if request.method == "POST" else AgentEditForm.of(found)
+    changed = attempt(form, lambda: _change(found, form, request))
+    if changed:
+        return redirect("agent", ref)
+    see(form, found.current.digest if found.current else "")
+    return render(request, "agents/edit.html", {"form": form, "agent": found}, status=status_of(form))
+
+
+@login_required
+@require_POST
+def agent_pause(request: SignedInRequest, ref: UUID) -> HttpResponse:
+    """Stop an agent until it is resumed."""
+    found = access_agent(request.user, ref, change=True)
+    actions.pause_agent(agent=found, by=request.user, reason=_reason(request))
+    return redirect("agent", ref)
+
+
+@login_required
+@require_POST
+def agent_resume(request: SignedInRequest, ref: UUID) -> HttpResponse:
+    """Let a paused agent act again."""
+    found = access_agent(request.user, ref, change=True)
+    actions.resume_agent(agent=found, by=request.user, reason=_reason(request))
+    return redirect("agent", ref)
+
+
+def _change(agent: Agent, form: AgentEditForm, request: SignedInRequest) -> Agent:
+    seen = form.cleaned_data["seen"]
+    return actions.change_agent(agent=agent, by=request.user, brief=form.brief(), seen=seen, **form.facts())
+
+
+def _reason(request: SignedInRequest) -> str:
+    form = ReasonForm(request.POST)
+    return form.cleaned_data["reason"] if form.is_valid() else ""
