@@ -22,6 +22,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # --- Where and how this Holdshort runs -------------------------------------------------------------------------------
 
 HOLDSHORT_ENV = env.str("HOLDSHORT_ENV", "development")
+if HOLDSHORT_ENV not in {"development", "production"}:
+    raise ImproperlyConfigured(f"HOLDSHORT_ENV is {HOLDSHORT_ENV!r}; set it to development or production.")
 PRODUCTION = HOLDSHORT_ENV == "production"
 HOLDSHORT_HOME = Path(env.str("HOLDSHORT_HOME", "") or BASE_DIR / "var").expanduser().resolve()
 HOLDSHORT_PLACES = Places.for_home(HOLDSHORT_HOME)
@@ -30,6 +32,8 @@ HOLDSHORT_PLACES = Places.for_home(HOLDSHORT_HOME)
 HOLDSHORT_LEASE_SECONDS = env.int("HOLDSHORT_LEASE_SECONDS", 30)
 # Seconds between an approval and its effect, in which the reviewer can undo.
 HOLDSHORT_HOLD_SECONDS = env.int("HOLDSHORT_HOLD_SECONDS", 8)
+# Seconds a model may take for one answer.
+HOLDSHORT_MODEL_SECONDS = env.int("HOLDSHORT_MODEL_SECONDS", 60)
 # Whom error pages tell people to ask.
 HOLDSHORT_SUPPORT_CONTACT = env.str("HOLDSHORT_SUPPORT_CONTACT", "the person who runs this Holdshort")
 # A model string such as "anthropic:claude-sonnet-4-5" that replaces the scripted models of the sample agents.
@@ -178,7 +182,9 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 2.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 # {"name": {"task": "dotted.path", "schedule": seconds}}; two schedulers at once do no harm, every task here is a sweep.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep": {"task": "runs.sweep", "schedule": 5.0},
+}
 
 # --- People ----------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
 """
 
 from agents.connectors import ConnectorError
-from agents.gateway.execute import Ticket, open_intent, recover, send, settle
+from agents.gateway.execute import Ticket, close, open_intent, reconcile, recover, send, settle
 from agents.gateway.propose import Proposal, propose, replace
 from agents.gateway.targets import MissingSecret, UnknownProgram, discover, target_of
 
@@ -15,9 +15,11 @@ __all__ = [
     "Proposal",
     "Ticket",
     "UnknownProgram",
+    "close",
     "discover",
     "open_intent",
     "propose",
+    "reconcile",
     "recover",
     "replace",
     "send",

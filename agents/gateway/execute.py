@@ -224,3 +224,18 @@ def _move(call: ToolCall, state: CallState, *fields: str, reason: str = "") -> N
     call.state = state
     call.reason = text.escape(reason) or call.reason
     call.save(update_fields=["state", "reason", *fields])
+
+
+def close(call: ToolCall, state: CallState, *, why: str) -> None:
+    """End a held call without an effect, because a person said no, nobody answered, or its question was withdrawn."""
+    call = _locked(call)
+    _move(call, state, reason=why)
+    note("call.closed", call, reason=why)
+
+
+def reconcile(call: ToolCall, state: CallState, *, result: Any = None, why: str = "") -> None:
+    """Store what a person found out about a call whose outcome was unknown."""
+    call = _locked(call)
+    call.result, call.error, call.finished_at = text.escape_deep(result), text.escape(why), db_now()
+    _move(call, state, "result", "error", "finished_at")
+    note("call.reconciled", call, result=call.result, error=call.error)

@@ -31,13 +31,14 @@ def target_of(connection: Connection, *, timeout: float = DISCOVER_SECONDS) -> T
             )
     secret = _secret(connection)
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-    where = [connection.kind, connection.environment, connection.transport, *command, connection.url, secret]
+    env = _environment()
+    where = [connection.kind, connection.environment, connection.transport, *command, connection.url, secret, env]
     return Target(
         kind=connection.kind,
         environment=connection.environment,
         transport=connection.transport,
         command=command,
-        env=_environment(),
+        env=env,
         url=connection.url,
         headers=headers,
         timeout=timeout,

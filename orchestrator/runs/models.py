@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from agents.models import AgentVersion
 from agents.states import Environment
+from approvals.models import Review
 from audit.ids import new_ref
 from orchestrator.runs.states import RUN_ENDED, RunState, StepState
 from orchestrator.workflows.models import WorkflowVersion
@@ -69,7 +70,8 @@ class Run(models.Model):
         ordering = ("-id",)
         constraints = (
             models.CheckConstraint(
-                condition=Q(state__in=RUN_ENDED, wake_at__isnull=True) | ~Q(state__in=RUN_ENDED) & Q(wake_at__isnull=False),
+                condition=Q(state__in=RUN_ENDED, wake_at__isnull=True)
+                | ~Q(state__in=RUN_ENDED) & Q(wake_at__isnull=False),
                 name="run_is_ended_or_will_wake",
             ),
         )
@@ -89,7 +91,10 @@ class Run(models.Model):
 
 
 class Step(models.Model):
-    """One node of a run. While a worker executes it, `lease_until` and `fence` say who may write its outcome."""
+    """One node of a run. While a worker executes it, `lease_until` and `fence` say who may write its outcome.
+
+    `review` is the question to a person that the step as a whole waits for: its form, or what to do after a failure.
+    """
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
     run = models.ForeignKey(Run, models.PROTECT, related_name="steps")
@@ -99,6 +104,7 @@ class Step(models.Model):
     title = models.CharField(max_length=160)
     agent_version = models.ForeignKey(AgentVersion, models.PROTECT, null=True, related_name="steps")
     state = models.CharField(max_length=12, choices=StepState.choices, default=StepState.PENDING)
+    review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="+")
     attempt = models.PositiveIntegerField(default=1)
     tries = models.PositiveIntegerField(default=0)
     fence = models.BigIntegerField(default=0)
@@ -114,7 +120,7 @@ class Step(models.Model):
         constraints = (models.UniqueConstraint(fields=("run", "key"), name="step_once_per_run"),)
 
     def __str__(self) -> str:
-        return f"{self.run_id}/{self.key}"
+        return self.title
 
 
 class Attempt(models.Model):

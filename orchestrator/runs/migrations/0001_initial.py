@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("approvals", "0001_initial"),
         ('agents', '0001_initial'),
         ('workflows', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -86,6 +87,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('agent_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='agents.agentversion')),
+                ("review", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="approvals.review")),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='runs.run')),
             ],
             options={

@@ -1,0 +1,135 @@
+"""What is put before a person, for each kind of question. What will happen is told from the contract and the arguments."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agents import sentences
+from agents.gateway.facts import risk_of
+from agents.models import ToolCall
+from agents.verdicts import Risk, Verdict
+from approvals.actions import Ask
+from approvals.states import ReviewKind
+from audit import canonical
+from audit.log import SYSTEM, Party, party
+from orchestrator.runs import planner
+from orchestrator.runs.board import Place, StepSpec
+from orchestrator.runs.dossier import dossier_of
+from orchestrator.workflows.schema import AgentStep, HumanStep
+
+NO_RISK = Risk(0, 1, ())
+
+
+def input_of(spec: StepSpec, run_input: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a step is given: its mapped inputs, and for agents and people what they are asked. Raises MissingReference."""
+    inputs = planner.resolve_inputs(spec, run_input, outputs)
+    if isinstance(spec, AgentStep):
+        return {"task": planner.resolve_task(spec, run_input, outputs), **inputs}
+    if isinstance(spec, HumanStep):
+        return {"instructions": planner.resolve_task(spec, run_input, outputs), **inputs}
+    return inputs
+
+
+def about_call(place: Place, call: ToolCall, verdict: Verdict, reasoning: str) -> Ask:
+    """May this call be made?"""
+    return _ask(
+        place,
+        kind=ReviewKind.ACTION,
+        call=call,
+        risk=verdict.risk,
+        route=verdict.route,
+        asked_by=_agent(place),
+        dossier=dossier_of(place, call=call, reasoning=reasoning),
+        **_words(call),
+    )
+
+
+def about_unknown(place: Place, call: ToolCall) -> Ask:
+    """Did this call have its effect?"""
+    words = _words(call)
+    return _ask(
+        place,
+        kind=ReviewKind.UNKNOWN,
+        call=call,
+        risk=risk_of(call.tool_version, _arguments(call), place.run.environment),
+        route=place.route,
+        asked_by=SYSTEM,
+        dossier=dossier_of(place, call=call, problem=call.error),
+        sentence=[{"text": "Find out whether this happened: ", "value": False}, *words["sentence"]],
+        short=f"Did it happen? {words['short']}",
+        amount=words["amount"],
+    )
+
+
+def about_form(place: Place) -> Ask:
+    """The question that the definition puts to a person."""
+    assert isinstance(place.spec, HumanStep)
+    return _ask(
+        place,
+        kind=ReviewKind.FORM,
+        risk=NO_RISK,
+        route=place.route,
+        asked_by=SYSTEM,
+        dossier=dossier_of(place),
+        sentence=[{"text": place.spec.title, "value": False}],
+        short=f"{place.spec.title}: {place.run.title}",
+        form_schema=place.spec.form,
+    )
+
+
+def about_failure(place: Place, reason: str) -> Ask:
+    """What shall become of a step that cannot go on by itself?"""
+    return _ask(
+        place,
+        kind=ReviewKind.ESCALATION,
+        risk=NO_RISK,
+        route=place.route,
+        asked_by=SYSTEM,
+        dossier=dossier_of(place, problem=reason),
+        sentence=[
+            {"text": "Decide how to go on with ", "value": False},
+            {"text": place.step.title, "value": True},
+            {"text": " of ", "value": False},
+            {"text": place.run.title, "value": True},
+        ],
+        short=f"{place.step.title} needs help: {place.run.title}",
+    )
+
+
+def _ask(place: Place, **given: Any) -> Ask:
+    run, rule = place.run, place.rule
+    assert rule.due is not None and rule.expires is not None
+    version = place.step.agent_version
+    return Ask(
+        run_ref=run.ref,
+        step_ref=place.step.ref,
+        started_by=run.started_by,
+        workflow_name=run.workflow_version.workflow.title,
+        agent_name=version.agent.title if version else "",
+        due=rule.due,
+        expires=rule.expires,
+        **given,
+    )
+
+
+def _words(call: ToolCall) -> dict[str, Any]:
+    """The sentence, its short form and the amount of a call."""
+    contract, arguments = call.tool_version, _arguments(call)
+    if contract is None:
+        return {"sentence": [{"text": f"Call {call.tool_name}", "value": False}], "short": call.tool_name, "amount": ""}
+    parts = sentences.sentence(contract.sentence, arguments, tool=call.tool_name)
+    short = sentences.sentence(contract.short_sentence or contract.sentence, arguments, tool=call.tool_name)
+    return {
+        "sentence": [{"text": part.text, "value": part.value} for part in parts],
+        "short": "".join(part.text for part in short),
+        "amount": sentences.amount_of(arguments, contract.amount_argument, contract.currency) or "",
+    }
+
+
+def _arguments(call: ToolCall) -> dict[str, Any]:
+    value = canonical.parse(bytes(call.arguments))
+    return value if isinstance(value, dict) else {}
+
+
+def _agent(place: Place) -> Party:
+    version = place.step.agent_version
+    return party(version.agent) if version else SYSTEM

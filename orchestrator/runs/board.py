@@ -1,0 +1,145 @@
+"""A run as one transaction sees it: its row locked, its steps, and the reviews that have news for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F
+
+from agents.models import AgentVersion
+from agents.people import Person
+from agents.verdicts import Route
+from approvals.actions import deliver, expire
+from approvals.models import Review
+from approvals.states import ReviewState
+from audit.clock import db_now
+from orchestrator.runs.models import Run, Step
+from orchestrator.runs.planner import StepView, outputs_of
+from orchestrator.runs.routes import route_of
+from orchestrator.runs.states import RUN_ENDED, RunState, StepState
+from orchestrator.runs.work import Work
+from orchestrator.workflows import schema
+from orchestrator.workflows.reading import from_canonical
+
+StepSpec = schema.AgentStep | schema.ToolStep | schema.HumanStep
+
+
+@dataclass
+class Board:
+    """Everything one transition of a run works on. Made by `take`, inside the transaction."""
+
+    run: Run
+    now: datetime
+    steps: dict[str, Step]
+    parked: dict[str, datetime] = field(default_factory=dict)
+
+    @cached_property
+    def definition(self) -> schema.Definition:
+        """The pinned definition of the run."""
+        return from_canonical(self.run.workflow_version.definition)
+
+    @property
+    def stream(self) -> str:
+        """The stream of the record that this run writes to."""
+        return f"run:{self.run.ref}"
+
+    def views(self) -> dict[str, StepView]:
+        """The steps as the planner sees them."""
+        return {key: StepView(StepState(step.state), step.output, step.reason) for key, step in self.steps.items()}
+
+    def outputs(self) -> Mapping[str, Any]:
+        """What later steps may refer to."""
+        return outputs_of(self.views())
+
+    def someone_at_work(self) -> bool:
+        """Whether a worker holds a lease that has not run out."""
+        return any(self._leased(step) for step in self.steps.values())
+
+    def to_drive(self) -> list[Step]:
+        """The steps that are going on, are not with another worker, and were not driven to a halt just now."""
+        going_on = (StepState.RUNNING, StepState.WAITING)
+        steps = self.steps.values()
+        return [s for s in steps if s.state in going_on and not self._leased(s) and s.key not in self.parked]
+
+    def place(self, key: str) -> "Place":
+        """A step with what the definition says of it."""
+        return Place(self, self.steps[key], self.definition.step(key))
+
+    def rest(self) -> None:
+        """Nothing is left to do now: say when somebody has to look at this run again, whatever is lost."""
+        leases = [step.lease_until for step in self.steps.values() if step.lease_until and self._leased(step)]
+        self.run.state = RunState.RUNNING if leases else RunState.WAITING
+        self.run.wake_at = min([*leases, *self.parked.values()])
+
+    def _leased(self, step: Step) -> bool:
+        return step.lease_until is not None and step.lease_until > self.now
+
+
+@dataclass
+class Place:
+    """One step on the board: its row and what the definition says of it."""
+
+    board: Board
+    step: Step
+    spec: StepSpec
+
+    @property
+    def run(self) -> Run:
+        """The run of the step."""
+        return self.board.run
+
+    @property
+    def started_by(self) -> Person:
+        """The person who started the run and so may not approve its actions."""
+        return self.run.started_by
+
+    @property
+    def rule(self) -> schema.ReviewRule:
+        """Who is asked about this step and by when."""
+        return schema.review_rule(self.board.definition, self.spec)
+
+    @property
+    def route(self) -> Route:
+        """The rule's reviewer; empty where the definition names nobody."""
+        return route_of(self.rule)
+
+    def lease(self, work: Work) -> None:
+        """Give the step to this worker for as long as the work may take."""
+        seconds = max(settings.HOLDSHORT_LEASE_SECONDS, work.seconds + 5)
+        self.step.lease_until = self.board.now + timedelta(seconds=seconds)
+
+
+def take(ref: UUID, *, wait: bool) -> Board | None:
+    """Lock a run and read what stands in its rows; None when it has ended or (without `wait`) somebody else has it.
+
+    The reviews are locked before anything is written, in the order in which a decision locks them too.
+    """
+    rows = Run.objects.select_for_update(of=("self",), no_key=True, skip_locked=not wait)
+    run = rows.select_related("workflow_version__workflow", "started_by").filter(ref=ref).first()
+    if run is None or run.state in RUN_ENDED:
+        return None
+    undelivered = Review.objects.select_for_update(no_key=True).filter(run_ref=ref, delivered_at=None)
+    reviews = list(undelivered.order_by("pk"))
+    related = ("agent_version__agent__acts_for_user", "agent_version__agent__acts_for_team")
+    steps = {step.key: step for step in run.steps.select_related("review", *related).order_by("position")}
+    board = Board(run, db_now(), steps)
+    for review in reviews:
+        _news(board, review)
+    return board
+
+
+def _news(board: Board, review: Review) -> None:
+    if review.state == ReviewState.OPEN and review.expires_at <= board.now:
+        expire(review)
+    if review.state != ReviewState.OPEN:
+        deliver(review, now=board.now)
+
+
+def current_version(name: str) -> AgentVersion | None:
+    """The version of an agent that a step starting now will keep."""
+    versions = AgentVersion.objects.select_related("agent__acts_for_user", "agent__acts_for_team", "agent__owner")
+    return versions.filter(agent__name=name, pk=F("agent__current")).first()

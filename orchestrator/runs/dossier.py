@@ -1,0 +1,127 @@
+"""What a reviewer gets to see, frozen when the question is asked: what the agent did, why, with which data.
+
+Reasoning is always marked as the agent's own words. Everything is stored data: nothing is fetched when a page is opened.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from agents.gateway.trail import masked, masked_arguments
+from agents.models import ToolCall
+from agents.runtime.models import describe
+from agents.states import CallState, Effect, Reversibility
+from approvals.models import Decision
+from orchestrator.runs.board import Place
+from orchestrator.runs.models import Step, Turn
+
+MAX_TEXT = 100_000
+MAX_VALUE = 20_000
+
+
+def dossier_of(place: Place, *, call: ToolCall | None = None, reasoning: str = "", problem: str = "") -> dict[str, Any]:
+    """The dossier of a question about a step, and about one of its calls where there is one."""
+    run, version = place.run, place.step.agent_version
+    events = sorted(_story(place), key=lambda event: event["at"])
+    if reasoning and (not events or events[-1].get("text") != reasoning):
+        events.append({"at": place.board.now.isoformat(), "kind": "think", "quote": True, "text": reasoning[:MAX_TEXT]})
+    return {
+        "run": {"ref": str(run.ref), "code": run.code, "title": run.title},
+        "workflow": {"title": run.workflow_version.workflow.title, "version": run.workflow_version.number},
+        "step": {"title": place.step.title, "position": place.step.position + 1, "of": len(place.board.steps)},
+        "environment": run.environment,
+        "started_by": str(run.started_by),
+        "agent": _agent(place.step),
+        "input": run.input,
+        "asked": place.step.input,
+        "story": events,
+        "data": [event for event in events if event["kind"] == "data"],
+        "trace": call.trace if call else [],
+        "risk": call.risk if call else {},
+        "contract": _contract(call),
+        "problem": problem[:MAX_TEXT],
+        "cost": str(run.cost),
+        "tokens": run.input_tokens + run.output_tokens,
+        "scripted": bool(version and not describe(version.model).real),
+    }
+
+
+def _agent(step: Step) -> dict[str, Any] | None:
+    version = step.agent_version
+    if version is None:
+        return None
+    return {
+        "title": version.agent.title,
+        "version": version.number,
+        "model": describe(version.model).label,
+        "real": describe(version.model).real,
+        "acts_for": version.agent.represents,
+    }
+
+
+def _contract(call: ToolCall | None) -> dict[str, Any] | None:
+    if call is None or call.tool_version is None:
+        return None
+    contract = call.tool_version
+    return {
+        "tool": call.tool_name,
+        "version": contract.number,
+        "effect": contract.effect,
+        "reversibility": contract.reversibility,
+        "reversibility_label": Reversibility(contract.reversibility).label,
+        "undo_note": contract.undo_note,
+        "digest": contract.digest,
+    }
+
+
+def _story(place: Place) -> Iterator[dict[str, Any]]:
+    steps = [step.pk for step in place.board.steps.values() if step.started_at is not None]
+    refs = [step.ref for step in place.board.steps.values()]
+    for turn in Turn.objects.filter(step__in=steps).select_related("step").order_by("ended_at"):
+        yield from _turn_events(turn)
+    calls = ToolCall.objects.filter(step_ref__in=refs).exclude(state__in=(CallState.ALLOWED, CallState.HELD))
+    for call in calls.select_related("tool_version").order_by("pk"):
+        yield _call_event(call)
+    decisions = Decision.objects.filter(review__step_ref__in=refs, undone_at=None).select_related("by", "review")
+    for decision in decisions.order_by("pk"):
+        yield _decision_event(decision)
+
+
+def _turn_events(turn: Turn) -> Iterator[dict[str, Any]]:
+    at = turn.ended_at.isoformat()
+    if turn.text:
+        yield {"at": at, "kind": "think", "quote": True, "text": turn.text[:MAX_TEXT], "step": turn.step.title}
+    if turn.problem:
+        yield {"at": at, "kind": "problem", "text": turn.problem[:MAX_TEXT], "step": turn.step.title}
+    if turn.final:
+        yield {"at": at, "kind": "output", "text": f"Finished {turn.step.title}.", "output": _short(turn.output)}
+
+
+def _call_event(call: ToolCall) -> dict[str, Any]:
+    sensitive = call.tool_version.sensitive if call.tool_version else []
+    read = call.tool_version is not None and call.tool_version.effect == Effect.READ
+    return {
+        "at": (call.finished_at or call.intent_at or call.proposed_at).isoformat(),
+        "kind": "data" if read and call.state == CallState.SUCCEEDED else "tool",
+        "tool": call.tool_name,
+        "text": CallState(call.state).label,
+        "failed": call.state != CallState.SUCCEEDED,
+        "input": _short(masked_arguments(call)),
+        "output": _short(masked(call.result, sensitive)) if call.result is not None else call.error or call.reason,
+    }
+
+
+def _decision_event(decision: Decision) -> dict[str, Any]:
+    return {
+        "at": decision.at.isoformat(),
+        "kind": "person",
+        "text": f"{decision.by}: {decision.get_verdict_display()}. {decision.review.short}",
+        "quote_text": decision.reason,
+        "output": decision.answer,
+    }
+
+
+def _short(value: Any) -> Any:
+    """A value as it is, or its beginning as text where it is too large to be read in a review."""
+    raw = json.dumps(value, ensure_ascii=False)
+    return value if len(raw) <= MAX_VALUE else f"{raw[:MAX_VALUE]}… ({len(raw)} characters in all)"

@@ -1,0 +1,43 @@
+"""How steps and runs end. Silence is a bug: every end has a state, a reason where there is one, and an entry."""
+
+from typing import Any
+
+from audit import text
+from audit.log import SYSTEM, party, record
+from orchestrator.runs.board import Board
+from orchestrator.runs.models import Step
+from orchestrator.runs.states import RunState, StepState, can_move
+
+_STEP_VERBS = {
+    StepState.SUCCEEDED: "step.finished",
+    StepState.FAILED: "step.failed",
+    StepState.STOPPED: "step.stopped",
+}
+_RUN_VERBS = {RunState.SUCCEEDED: "run.finished", RunState.FAILED: "run.failed", RunState.STOPPED: "run.stopped"}
+
+
+def end_step(board: Board, step: Step, state: StepState, *, output: Any = None, reason: str = "") -> None:
+    """End a step. Raises ValueError for a move that the state table does not know."""
+    if not can_move(StepState(step.state), state):
+        raise ValueError(f"A step cannot go from {step.state} to {state}.")
+    step.state, step.lease_until, step.finished_at = state, None, board.now
+    step.output, step.reason = text.escape_deep(output), text.escape(reason)
+    step.save()
+    record(
+        _STEP_VERBS[state],
+        actor=SYSTEM,
+        subject=party(step),
+        stream=board.stream,
+        data={"step": str(step.ref), "step_title": step.title, "output": step.output, "reason": step.reason},
+    )
+
+
+def end_run(board: Board, state: RunState, *, output: Any = None, reason: str = "") -> None:
+    """End a run; nobody has to look at it again."""
+    run = board.run
+    if not can_move(RunState(run.state), state):
+        raise ValueError(f"A run cannot go from {run.state} to {state}.")
+    run.state, run.wake_at, run.finished_at = state, None, board.now
+    run.output, run.reason = text.escape_deep(output), text.escape(reason)
+    data = {"output": run.output, "reason": run.reason, "tokens": run.input_tokens + run.output_tokens}
+    record(_RUN_VERBS[state], actor=SYSTEM, subject=party(run), stream=board.stream, data=data)

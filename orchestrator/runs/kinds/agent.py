@@ -1,0 +1,213 @@
+"""Steps in which an agent works: ask the model, carry out what it asks for, tell it what happened, until it is done.
+
+Every answer of the model is stored, and every call it asks for is judged, in one transaction; then the next thing follows
+from the rows. Garbage never reaches a tool: after two repairs a person is asked.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from agents.models import ToolCall
+from agents.runtime.models import describe
+from agents.runtime.values import Exchange, Request, ToolAnswer
+from agents.states import CallState
+from audit import text
+from audit.log import party, record
+from orchestrator.runs import tellings, toolbox
+from orchestrator.runs.board import Place
+from orchestrator.runs.kinds import calls
+from orchestrator.runs.models import Turn
+from orchestrator.runs.results import Again, Broke, Done, Execute, Result
+from orchestrator.runs.work import AskModel, ModelAnswered
+from orchestrator.workflows.schema import AgentStep
+
+MAX_REPAIRS = 2
+MAX_TRIES = 3
+MAX_SAME_CALL = 3
+
+
+def proceed(place: Place) -> Result:
+    """What this step needs next, from its turns and calls."""
+    version = place.step.agent_version
+    if version is None:
+        return Broke(f'There is no agent "{_spec(place).agent}" that could work.')
+    turns = list(place.step.turns.filter(attempt=place.step.attempt).order_by("number"))
+    if not turns:
+        return _ask(place, 1)
+    last = turns[-1]
+    if last.final:
+        return Done(last.output)
+    asked = _calls_of(place, last)
+    for call in asked:
+        progress = calls.advance(place, call)
+        if progress is not None:
+            return progress
+    limit = _limit(place, turns)
+    return Broke(limit) if limit else _ask(place, last.number + 1, last)
+
+
+def accept(place: Place, answered: ModelAnswered) -> Result | None:
+    """Store what came back from a model. A result is returned only when nothing came, and it says how to go on."""
+    if answered.exchange is None:
+        return _unanswered(place, answered)
+    place.step.tries = 0
+    answer = answered.exchange
+    _record(place, answered.number, answer)
+    requests = [_judge(place, answered.number, request, answer) for request in answer.requests]
+    turn = _store(place, answered, answer, requests)
+    _count_use(place, turn)
+    return None
+
+
+def _spec(place: Place) -> AgentStep:
+    assert isinstance(place.spec, AgentStep)
+    return place.spec
+
+
+def _ask(place: Place, number: int, last: Turn | None = None) -> Execute:
+    version = place.step.agent_version
+    assert version is not None
+    box = toolbox.of(version.agent, place.run.environment)
+    work = AskModel(
+        step_id=place.step.pk,
+        fence=place.step.fence,
+        number=number,
+        model=version.model,
+        instructions=version.instructions,
+        task=json.dumps(place.step.input, ensure_ascii=False, indent=1),
+        tools=box.specs,
+        output_schema=_spec(place).output,
+        history=bytes(last.messages) if last else None,
+        answers=_answers(place, last) if last else (),
+        repair=last.problem or None if last else None,
+        seconds=float(settings.HOLDSHORT_MODEL_SECONDS),
+    )
+    return Execute(work)
+
+
+def _answers(place: Place, turn: Turn) -> Sequence[ToolAnswer]:
+    by_key = {call.call_key: call for call in _calls_of(place, turn)}
+    answers = []
+    for request in turn.requests:
+        call = by_key.get(request["key"])
+        told = tellings.tell(calls.latest(call)) if call else {"status": "invalid", "reason": turn.problem}
+        answers.append(ToolAnswer(request["call_id"], request["tool"], told))
+    return answers
+
+
+def _calls_of(place: Place, turn: Turn) -> list[ToolCall]:
+    keys = [request["key"] for request in turn.requests]
+    rows = ToolCall.objects.select_related("tool_version__tool__connection", "agent_version__agent")
+    return list(rows.filter(step_ref=place.step.ref, call_key__in=keys).order_by("pk"))
+
+
+def _limit(place: Place, turns: list[Turn]) -> str:
+    """Why the agent may not be asked again; empty when it may."""
+    version = place.step.agent_version
+    assert version is not None
+    mistakes = 0
+    for turn in reversed(turns):
+        if not turn.problem and not any(request.get("mistake") for request in turn.requests):
+            break
+        mistakes += 1
+    if mistakes > MAX_REPAIRS:
+        return f"The agent's answers could not be used {mistakes} times in a row. {turns[-1].problem}".strip()
+    if len(turns) >= min(_spec(place).max_turns or version.max_turns, version.max_turns):
+        return f"The agent used all its {len(turns)} turns without an answer."
+    if sum(turn.input_tokens + turn.output_tokens for turn in turns) > version.max_tokens:
+        return f"The agent used more than its {version.max_tokens} tokens."
+    if sum(len(turn.requests) for turn in turns) > version.max_calls:
+        return f"The agent asked for more than its {version.max_calls} calls."
+    return _repetition(place, turns[-1])
+
+
+def _repetition(place: Place, last: Turn) -> str:
+    for call in _calls_of(place, last):
+        same = ToolCall.objects.filter(
+            step_ref=place.step.ref, tool_name=call.tool_name, arguments=bytes(call.arguments)
+        )
+        if same.filter(call_key__startswith=f"{place.step.attempt}.").count() > MAX_SAME_CALL:
+            return f"The agent keeps asking for the same call of {call.tool_name}."
+    return ""
+
+
+def _unanswered(place: Place, answered: ModelAnswered) -> Result:
+    place.step.tries += 1
+    if answered.retry and place.step.tries < MAX_TRIES:
+        return Again(place.board.now + timedelta(seconds=2**place.step.tries))
+    return Broke(f"The model did not answer: {answered.error}")
+
+
+def _judge(place: Place, number: int, request: Request, exchange: Exchange) -> dict[str, Any]:
+    """Propose one call the model asked for; what is kept of the request in the turn.
+
+    Where the answer as a whole is no use, its calls are not even proposed.
+    """
+    version = place.step.agent_version
+    assert version is not None
+    box = toolbox.of(version.agent, place.run.environment)
+    key = f"{place.step.attempt}.{number}.{request.call_id}"[:200]
+    if exchange.problem:
+        return {"call_id": request.call_id, "tool": request.tool, "key": key, "mistake": True}
+    name = box.full_names.get(request.tool, request.tool)
+    call = calls.propose(place, version, name, request.arguments, key, reasoning=exchange.text)
+    mistake = call.state == CallState.INVALID or call.tool_version is None
+    return {"call_id": request.call_id, "tool": request.tool, "key": key, "mistake": mistake}
+
+
+def _store(place: Place, answered: ModelAnswered, exchange: Exchange, requests: list[dict[str, Any]]) -> Turn:
+    return Turn.objects.create(
+        step=place.step,
+        attempt=place.step.attempt,
+        number=answered.number,
+        messages=exchange.messages,
+        requests=requests,
+        text=text.escape(exchange.text),
+        output=text.escape_deep(exchange.output),
+        final=exchange.final,
+        problem=text.escape(exchange.problem or ""),
+        model=exchange.model_name[:200],
+        input_tokens=exchange.usage.input_tokens,
+        output_tokens=exchange.usage.output_tokens,
+        cost=exchange.usage.cost,
+        started_at=answered.started_at,
+        ended_at=answered.ended_at,
+    )
+
+
+def _count_use(place: Place, turn: Turn) -> None:
+    place.run.input_tokens += turn.input_tokens
+    place.run.output_tokens += turn.output_tokens
+    if turn.cost is not None:
+        place.run.cost += turn.cost
+    elif place.step.agent_version and describe(place.step.agent_version.model).real:
+        place.run.cost_known = False
+
+
+def _record(place: Place, number: int, exchange: Exchange) -> None:
+    version = place.step.agent_version
+    assert version is not None
+    record(
+        "turn.recorded",
+        actor=party(version.agent),
+        subject=party(place.step),
+        stream=place.board.stream,
+        data={
+            "step": str(place.step.ref),
+            "step_title": place.step.title,
+            "agent": version.agent.title,
+            "agent_version": version.number,
+            "turn": number,
+            "model": exchange.model_name,
+            "tokens": exchange.usage.input_tokens + exchange.usage.output_tokens,
+            "cost": None if exchange.usage.cost is None else str(exchange.usage.cost),
+            "reasoning": exchange.text,
+            "asked_for": [request.tool for request in exchange.requests],
+            "output": exchange.output,
+            "problem": exchange.problem or "",
+        },
+    )

@@ -1,0 +1,132 @@
+"""Moving one tool call forward, whether an agent asked for it or the definition did."""
+
+from typing import Any
+
+from agents import gateway
+from agents.gateway import Proposal
+from agents.models import AgentVersion, ToolCall
+from agents.states import CallState, Idempotency
+from approvals.actions import open_review
+from approvals.models import Review
+from approvals.states import ReviewKind, ReviewState, Verdict
+from orchestrator.runs import asking
+from orchestrator.runs.board import Place
+from orchestrator.runs.results import Execute, Over, Park
+from orchestrator.runs.work import SendCall
+
+MAX_REPEATS = 2
+ENDED_WITHOUT_EFFECT = {
+    ReviewState.REJECTED: CallState.REJECTED,
+    ReviewState.EXPIRED: CallState.EXPIRED,
+    ReviewState.WITHDRAWN: CallState.WITHDRAWN,
+}
+
+
+def propose(
+    place: Place, version: AgentVersion, tool: str, arguments: Any, key: str, *, reasoning: str = ""
+) -> ToolCall:
+    """Have the gateway judge a call and, where it says so, put it before a person."""
+    proposal = Proposal(
+        agent_version=version,
+        tool_name=tool,
+        arguments=arguments,
+        environment=place.run.environment,
+        run_ref=place.run.ref,
+        step_ref=place.step.ref,
+        call_key=key,
+        review_from=place.board.definition.risk.review_from,
+        fallback=place.route,
+        reasoning=reasoning,
+    )
+    call, verdict = gateway.propose(proposal)
+    if call.state == CallState.HELD:
+        open_review(asking.about_call(place, call, verdict, reasoning))
+    return call
+
+
+def latest(call: ToolCall) -> ToolCall:
+    """The call that stands for this one now: itself, or the edited one that a person put in its place."""
+    while call.state == CallState.SUPERSEDED:
+        newer = call.replacements.exclude(state=CallState.WITHDRAWN).order_by("-pk").first()
+        if newer is None:
+            return call
+        call = newer
+    return call
+
+
+def advance(place: Place, call: ToolCall) -> Execute | Park | Over | None:
+    """What has to happen for this call next; None when it has ended, one way or another."""
+    call = latest(call)
+    match call.state:
+        case CallState.ALLOWED:
+            return _begin(place, call)
+        case CallState.HELD:
+            return _held(place, call)
+        case CallState.EXECUTING | CallState.OUTCOME_UNKNOWN:
+            return _uncertain(place, call)
+    return None
+
+
+def _begin(place: Place, call: ToolCall) -> Execute | None:
+    ticket = gateway.open_intent(call, fence=place.step.fence)
+    return Execute(SendCall(place.step.pk, place.step.fence, ticket)) if ticket else None
+
+
+def _held(place: Place, call: ToolCall) -> Execute | Park | None:
+    """A call that a person has to decide about, or has decided about."""
+    review = _review(call, ReviewKind.ACTION)
+    if review is None or review.state == ReviewState.OPEN:
+        return Park(review.expires_at if review else place.board.now)
+    if review.delivered_at is None:
+        decision = review.decisions.get(undone_at=None)
+        return Park(decision.held_until)
+    ended = ENDED_WITHOUT_EFFECT.get(ReviewState(review.state))
+    if ended is not None:
+        gateway.close(call, ended, why=_why(review))
+        return None
+    return _begin(place, call)
+
+
+def _uncertain(place: Place, call: ToolCall) -> Execute | Park | Over | None:
+    """A call that was sent, or may have been: repeated where the contract allows it, else a person looks it up."""
+    repeatable = call.tool_version is not None and call.tool_version.idempotency == Idempotency.BY_KEY
+    if call.state == CallState.EXECUTING or (repeatable and place.step.tries < MAX_REPEATS):
+        place.step.tries += 1
+        ticket = gateway.recover(call, fence=place.step.fence)
+        if ticket is not None:
+            return Execute(SendCall(place.step.pk, place.step.fence, ticket))
+        call.refresh_from_db()
+    review = _review(call, ReviewKind.UNKNOWN)
+    if review is None:
+        review = open_review(asking.about_unknown(place, call))
+    if review.state == ReviewState.OPEN or review.delivered_at is None:
+        return Park(review.expires_at)
+    return _looked_up(call, review)
+
+
+def _looked_up(call: ToolCall, review: Review) -> Over | None:
+    decision = review.decisions.filter(undone_at=None).select_related("by").first()
+    if decision is None or decision.verdict == Verdict.TERMINATE:
+        return Over(f"Nobody could say whether {call.tool_name} had its effect.")
+    found = {"looked_up_by": str(decision.by), "note": decision.reason}
+    if decision.verdict == Verdict.HAPPENED:
+        gateway.reconcile(call, CallState.SUCCEEDED, result=found)
+    else:
+        gateway.reconcile(
+            call, CallState.FAILED, why=f"{decision.by} looked it up: it did not happen. {decision.reason}"
+        )
+    return None
+
+
+def _review(call: ToolCall, kind: ReviewKind) -> Review | None:
+    """The latest review of a call; an edited call stands under the review of the one it replaced."""
+    if kind == ReviewKind.ACTION and call.replaces is not None:
+        return _review(call.replaces, kind)
+    return call.reviews.filter(kind=kind).order_by("-pk").first()
+
+
+def _why(review: Review) -> str:
+    decision = review.decisions.filter(undone_at=None).select_related("by").first()
+    if decision is None:
+        return ReviewState(review.state).label
+    return f"{decision.by}: {decision.get_reason_code_display()}. {decision.reason}"

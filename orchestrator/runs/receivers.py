@@ -1,0 +1,53 @@
+"""Ringing the workers' bell after commit. Losing a message costs only time: the sweep finds the row."""
+
+import logging
+from typing import Any
+
+from django.dispatch import receiver
+from kombu.exceptions import OperationalError
+
+from approvals.models import Review
+from approvals.signals import decision_recorded, review_changed
+from orchestrator.runs.models import Batch, Run
+from orchestrator.runs.signals import batch_changed, run_due
+from orchestrator.runs.tasks import advance, start_batch
+
+log = logging.getLogger(__name__)
+SLACK_SECONDS = 0.1
+
+
+@receiver(run_due, dispatch_uid="advance_due_run")
+def advance_due_run(run: Run, **_: Any) -> None:
+    """A run has just begun or became due."""
+    _ring(advance, str(run.ref))
+
+
+@receiver(decision_recorded, dispatch_uid="advance_decided_run")
+def advance_decided_run(review: Review, **_: Any) -> None:
+    """A person decided: look at the run when the hold is over."""
+    decision = review.decisions.filter(undone_at=None).first()
+    if decision is not None:
+        hold = (decision.held_until - decision.at).total_seconds()
+        _ring(advance, str(review.run_ref), countdown=hold + SLACK_SECONDS if hold else 0)
+
+
+@receiver(review_changed, dispatch_uid="advance_changed_run")
+def advance_changed_run(review: Review, **_: Any) -> None:
+    """A review closed without a verdict: the run goes on without it."""
+    if review.closed_at is not None:
+        _ring(advance, str(review.run_ref))
+
+
+@receiver(batch_changed, dispatch_uid="start_new_batch")
+def start_new_batch(batch: Batch, **_: Any) -> None:
+    """A file was handed in."""
+    if batch.done == 0:
+        _ring(start_batch, str(batch.ref))
+
+
+def _ring(task: Any, ref: str, *, countdown: float = 0) -> None:
+    """Enqueue a task without ever waiting for the broker or failing because of it."""
+    try:
+        task.apply_async((ref,), countdown=countdown or None, retry=False)
+    except (OperationalError, OSError):
+        log.warning("The broker did not take %s for %s; the sweep will find it.", task.name, ref)

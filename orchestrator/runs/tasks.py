@@ -1,0 +1,32 @@
+"""What workers do when the bell rings. A message is only a hint: everything is read again from the rows."""
+
+import logging
+from uuid import UUID
+
+from celery import shared_task
+
+from orchestrator.runs import actions, engine, sweeping
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="runs.advance", ignore_result=True)
+def advance(ref: str) -> None:
+    """Drive one run as far as it goes."""
+    engine.advance(UUID(ref))
+
+
+@shared_task(name="runs.start_batch", ignore_result=True)
+def start_batch(ref: str) -> None:
+    """Start the rows of a batch, one after the other."""
+    while actions.start_next_of(UUID(ref)):
+        pass
+
+
+@shared_task(name="runs.sweep", ignore_result=True)
+def sweep() -> None:
+    """Ring for everything that is due and that nobody is at. Two sweepers do no harm."""
+    for ref in sweeping.due_runs():
+        advance.delay(str(ref))
+    for ref in sweeping.unfinished_batches():
+        start_batch.delay(str(ref))

@@ -1,0 +1,15 @@
+"""The sentences of what happens to runs and steps."""
+
+SENTENCES = {
+    "run.started": "{actor} started: {subject}.",
+    "run.finished": "The run is done: {subject}.",
+    "run.failed": "The run failed: {subject}.",
+    "run.stopped": "The run was stopped: {subject}.",
+    "step.started": "A step began: {subject}.",
+    "step.finished": "A step is done: {subject}.",
+    "step.failed": "A step failed: {subject}.",
+    "step.stopped": "A step was stopped: {subject}.",
+    "step.escalated": "A step needs a person: {subject}.",
+    "turn.recorded": "{actor} answered in step {subject}.",
+    "batch.started": "{actor} started runs from a file: {subject}.",
+}

@@ -1,0 +1,190 @@
+"""Scenes: a company behind its own MCP server, an agent at its desk, a workflow, and runs of it.
+
+Everything here is real but the model, which is a script: the server is a process of its own with its own books.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+
+from agents import gateway
+from agents.connectors import close_all
+from agents.models import Agent, Connection, Tool, ToolCall
+from agents.runtime import scripted
+from agents.runtime.scripted import Say, ScriptState
+from agents.states import Effect, GrantEffect, Idempotency, Reversibility
+from approvals.actions import Answer, decide
+from approvals.models import Decision, Review
+from approvals.states import ReviewState, Verdict
+from audit import canonical
+from orchestrator.accounts.models import User
+from orchestrator.runs import engine
+from orchestrator.runs.actions import start_run
+from orchestrator.runs.models import Run
+from orchestrator.workflows.models import Workflow, WorkflowVersion
+from orchestrator.workflows.reading import definition_digest, read, to_canonical
+from tests.world import World, a_connection, a_grant, a_tool, an_agent
+
+WRITES = {
+    "refund_order": ("Refund {amount} {currency} for order {order_id}", "amount"),
+    "pay_claim": ("Pay {amount} for claim {claim_id}", "amount"),
+    "send_mail": ("Send a mail to {to}", ""),
+    "set_claim_status": ("Set claim {claim_id} to {status}", ""),
+}
+
+REFUND = """
+name: refund
+title: Refund
+title_template: "Refund order {input.order_id}"
+input:
+  type: object
+  additionalProperties: false
+  properties:
+    order_id: {type: string, maxLength: 20}
+    amount: {type: string, maxLength: 20}
+  required: [order_id]
+risk:
+  review_from: 100
+  reviewers: {team: Refund desk}
+steps:
+  - id: look
+    title: Look into it
+    kind: agent
+    agent: support
+    task: Refund what is owed for order ${input.order_id}.
+    output: {type: object, additionalProperties: false, properties: {told: {}}}
+    with: {order_id: "${input.order_id}", amount: "${input.amount?}"}
+"""
+
+
+@dataclass
+class Company:
+    """The sample company as Holdshort knows it, and what its own books say."""
+
+    connection: Connection
+    books: Path
+    agent: Agent
+    desk: Group
+    tools: dict[str, Tool] = field(default_factory=dict)
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the company itself has on its books: the witness that Holdshort cannot influence."""
+        with sqlite3.connect(self.books) as books:
+            return books.execute(sql, values).fetchall()
+
+    def effects(self) -> int:
+        """How many effects the company has had, by its own log."""
+        return int(self.rows("SELECT count(*) FROM effects")[0][0])
+
+    def calls(self) -> int:
+        """How many calls have arrived at the company, repetitions included."""
+        return int(self.rows("SELECT count(*) FROM calls")[0][0])
+
+
+@pytest.fixture
+def company(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+    """The company with a support agent that may read everything and write only after a review by the Refund desk."""
+    monkeypatch.setenv("HOLDSHORT_COMPANY_DB", str(tmp_path / "company.sqlite"))
+    yield a_company(world, tmp_path / "company.sqlite")
+    close_all()
+
+
+def a_company(world: World, books: Path) -> Company:
+    """The company, its tools as its server lists them, classified, and an agent for them."""
+    connection = a_connection("company")
+    agent = an_agent("support", owner=world.hana, acts_for=world.refund_desk, title="Support agent")
+    company = Company(connection, books, agent, world.refund_desk)
+    for remote in gateway.discover(connection).tools:
+        sentence, amount = WRITES.get(remote.name, ("", ""))
+        writes = remote.name in WRITES
+        tool = a_tool(
+            remote.name,
+            connection=connection,
+            description=remote.description,
+            input_schema=remote.input_schema,
+            output_schema=remote.output_schema,
+            server_digest=remote.digest,
+            effect=Effect.WRITE if writes else Effect.READ,
+            reversibility=Reversibility.COMPENSABLE if writes else Reversibility.REVERSIBLE,
+            idempotency=Idempotency.BY_KEY,
+            sentence=sentence,
+            short_sentence="",
+            amount_argument=amount,
+            timeout_seconds=10,
+        )
+        a_grant(agent, tool, GrantEffect.REVIEW if writes else GrantEffect.ALLOWED, reviewer=company.desk if writes else None)
+        company.tools[remote.name] = tool
+    return company
+
+
+@pytest.fixture
+def script() -> Iterator[Callable[[Callable[[ScriptState], Say]], None]]:
+    """Make a function the script of `scripted:test`, for this test."""
+
+    def use(function: Callable[[ScriptState], Say]) -> None:
+        scripted._scripts["test"] = function
+
+    yield use
+    scripted._scripts.pop("test", None)
+
+
+def a_workflow(text: str = REFUND, *, owner: User | None = None) -> WorkflowVersion:
+    """A published workflow version."""
+    definition = read(text)
+    owner = owner or User.objects.get(name="Hana Sato")
+    workflow, _ = Workflow.objects.get_or_create(name=definition.name, defaults={"title": definition.title, "owner": owner})
+    version = WorkflowVersion.objects.create(
+        workflow=workflow,
+        number=workflow.versions.count() + 1,
+        source=text,
+        definition=to_canonical(definition),
+        digest=definition_digest(definition),
+        created_by=owner,
+    )
+    workflow.current = version
+    workflow.save(update_fields=["current"])
+    return version
+
+
+def a_run(version: WorkflowVersion, by: User, **values: Any) -> Run:
+    """A run that was just started; nothing has moved yet."""
+    return start_run(version=version, by=by, values=values, trigger=Run.Trigger.FORM)
+
+
+def drive(run: Run) -> Run:
+    """Do what a worker would do for this run now."""
+    engine.advance(run.ref)
+    run.refresh_from_db()
+    return run
+
+
+def open_reviews(run: Run) -> list[Review]:
+    """The reviews of a run that wait for a person, oldest first."""
+    return list(Review.objects.filter(run_ref=run.ref, state=ReviewState.OPEN).order_by("pk"))
+
+
+def say(review: Review, by: User, verdict: Verdict, **more: Any) -> Decision:
+    """Decide a review as it stands now."""
+    review.refresh_from_db()
+    answer = Answer(verdict=verdict, digest=review.digest, version=review.version, **more)
+    return decide(user=by, ref=review.ref, answer=answer)
+
+
+def arguments_of(call: ToolCall) -> dict[str, Any]:
+    """The arguments of a call as they are stored."""
+    value: dict[str, Any] = canonical.parse(bytes(call.arguments))
+    return value
+
+
+def a_paid_order(company: Company) -> tuple[str, str]:
+    """An order on the company's books that was paid and never refunded, and the amount paid."""
+    order, cents = company.rows(
+        "SELECT order_id, sum(amount_cents) FROM payments WHERE state = 'captured' AND order_id NOT IN "
+        "(SELECT order_id FROM refunds) GROUP BY order_id ORDER BY order_id LIMIT 1"
+    )[0]
+    return str(order), f"{cents / 100:.2f}"
