@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,8 @@ class SamplesConfig(AppConfig):
     name = "orchestrator.samples"
     label = "samples"
     verbose_name = "Samples"
+
+    def ready(self) -> None:
+        """Make the scripted agents known, so that their model strings can be used and checked."""
+        import_module("orchestrator.samples.scripts.refund")
+        import_module("orchestrator.samples.scripts.claims")

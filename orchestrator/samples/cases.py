@@ -3,9 +3,11 @@
 Computed from the same seed as the books, so every case fits what the agents will find there.
 """
 
+import csv
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from io import StringIO
 from itertools import chain, zip_longest
 from random import Random
 from typing import Any
@@ -16,6 +18,7 @@ from orchestrator.samples.company.seed import written
 from orchestrator.samples.company.seed.pen import SEED, Pen, Row
 
 REFUND, CLAIM = "customer-refund", "claim-payout"
+CSV_ROWS = 20
 FIRST = ("MC-20417", "88-10392", "88-10377", "MC-20433", "88-10355")
 """The cases of the pictures in the design come first."""
 
@@ -97,6 +100,16 @@ class Case:
 def cases() -> tuple[Case, ...]:
     """All cases in the order in which they come in: those of the pictures, then two refunds for every claim."""
     return _cases(opening_day())
+
+
+def as_csv(workflow: str) -> str:
+    """The last 20 cases of a workflow as a file that can be uploaded to start them: one run a row."""
+    rows = [case.input for case in cases() if case.workflow == workflow][-CSV_ROWS:]
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 @lru_cache(maxsize=1)

@@ -34,6 +34,7 @@ def open_company(path: Path | None = None) -> sqlite3.Connection:
     connection.create_function("fold", 1, str.casefold, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
     _use_wal(connection)
+    connection.execute("PRAGMA synchronous = NORMAL")  # survives the death of any process; only power loss may undo
     if _version(connection) < VERSION:
         _create(connection)
     return connection

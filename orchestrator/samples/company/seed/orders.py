@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from orchestrator.samples.company.seed.customers import NAMED as customers_of_the_design
 from orchestrator.samples.company.seed.pen import Pen, Row
 from orchestrator.samples.company.seed.words import GOODS, PAYMENT_METHODS
 
@@ -12,7 +13,7 @@ COUNT = 132
 def write_orders(pen: Pen) -> None:
     """132 orders: the named ones at their numbers, the situations in turn, plain ones between them."""
     customers = {row["name"]: row for row in pen.tables["customers"]}
-    pool = list(customers.values())
+    pool = [row for name, row in customers.items() if name not in customers_of_the_design]
     situations = list(SITUATIONS)
     for index in range(COUNT):
         number = FIRST_NUMBER + index

@@ -1,0 +1,65 @@
+"""How an admin of Norrland Group has classified the company's tools: what no server may say about itself."""
+
+from agents.states import Effect, Idempotency, Reversibility
+from agents.values import Classification
+
+
+def _reads(sentence: str) -> Classification:
+    return Classification(
+        effect=Effect.READ,
+        reversibility=Reversibility.REVERSIBLE,
+        idempotency=Idempotency.BY_KEY,
+        sentence=sentence,
+        short_sentence=sentence,
+    )
+
+
+def _writes(sentence: str, short: str, reversibility: Reversibility, undo: str, amount: str = "") -> Classification:
+    return Classification(
+        effect=Effect.WRITE,
+        reversibility=reversibility,
+        undo_note=undo,
+        idempotency=Idempotency.BY_KEY,
+        sentence=sentence,
+        short_sentence=short,
+        amount_argument=amount,
+        currency="EUR" if amount else "",
+    )
+
+
+CONTRACTS = {
+    "find_customer": _reads("Look for the customer {query}"),
+    "get_order": _reads("Read order {order_id}"),
+    "list_payments": _reads("List the payments of order {order_id}"),
+    "sign_in_log": _reads("Read the sign-in log of customer {customer_id}"),
+    "get_claim": _reads("Read claim {claim_id}"),
+    "get_policy": _reads("Read policy {policy_id}"),
+    "list_claim_documents": _reads("List the documents of claim {claim_id}"),
+    "list_outbox": _reads("List mail that was sent"),
+    "refund_order": _writes(
+        "Refund {amount|money:{currency}} to the customer of order {order_id}",
+        "Refund order {order_id}",
+        Reversibility.COMPENSABLE,
+        "The money cannot be pulled back. The customer can be asked to pay it again.",
+        amount="amount",
+    ),
+    "pay_claim": _writes(
+        "Pay {amount|money:EUR} to account {payee_account} to settle claim {claim_id}",
+        "Pay claim {claim_id}",
+        Reversibility.IRREVERSIBLE,
+        "A SEPA payment cannot be recalled.",
+        amount="amount",
+    ),
+    "set_claim_status": _writes(
+        "Set the status of claim {claim_id} to {status|quoted}",
+        "Set claim {claim_id} to {status}",
+        Reversibility.REVERSIBLE,
+        "Set the status back to what it was.",
+    ),
+    "send_mail": _writes(
+        "Send the mail {subject|quoted} to {to}",
+        "Mail to {to}: {subject}",
+        Reversibility.IRREVERSIBLE,
+        "A mail cannot be taken back.",
+    ),
+}
