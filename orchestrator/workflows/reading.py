@@ -166,7 +166,7 @@ def _unknown_key(part: type[Part], key: str) -> str:
 
 
 def _schema_problems(document: Document, definition: Definition, broken: set[str | None]) -> Iterator[Problem]:
-    """Step ids used twice, and unusable JSON Schemas; adds to `broken` the step each is of, or None for the input."""
+    """Names used twice, and unusable JSON Schemas; adds to `broken` the step each is of, or None for the input."""
     schemas: list[tuple[str | None, Path, dict[str, Any], bool]] = [(None, ("input",), definition.input, True)]
     seen: dict[str, int] = {}
     for index, step in enumerate(definition.steps):
@@ -177,6 +177,9 @@ def _schema_problems(document: Document, definition: Definition, broken: set[str
                 (*path, "id"), f'The id "{step.id}" is already on line {line}. Give this step another.'
             )
         seen.setdefault(step.id, index)
+        asked = {"agent": "task", "human": "instructions"}.get(step.kind)
+        if asked in step.inputs:
+            yield document.problem((*path, "with", asked), f'"{asked}" is a key of the step itself. Rename this input.')
         if step.kind == "agent" and step.output is not None:
             schemas.append((step.id, (*path, "output"), step.output, False))
         if step.kind == "human":
