@@ -17,10 +17,11 @@ import pytest
 from django.conf import settings
 from redis import Redis
 
+from orchestrator.celery import WORKER_SEEN
 from orchestrator.supervisor.child import HEALTHY_AFTER_SECONDS, LONGEST_BACKOFF, Child
 from orchestrator.supervisor.places import DATABASE, Places
 from orchestrator.supervisor.readiness import health
-from tests.servers import free_port, manage, wait_until
+from tests.servers import free_port, manage, role, wait_until
 
 LEASH = settings.BASE_DIR / "orchestrator" / "supervisor" / "leash.py"
 
@@ -158,6 +159,27 @@ def test_with_a_database_and_a_broker_of_its_own_neither_is_started(tmp_path: Pa
             admin.execute("DROP DATABASE outside WITH (FORCE)")
             with Redis.from_url(places.broker_url(60)) as client:
                 client.flushdb()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_role_alone_is_the_process_itself(tmp_path: Path) -> None:
+    with Redis.from_url(settings.REDIS_URL) as broker:
+        broker.delete(WORKER_SEEN)
+    port = str(free_port())
+    web = role("only-web", manage("up", "--only", "web"), PORT=port, HOLDSHORT_HOME=str(tmp_path))
+    worker = role("only-worker", manage("up", "--only", "worker"), HOLDSHORT_HOME=str(tmp_path))
+    try:
+        web.start()
+        worker.start()
+        wait_until(lambda: health(f"http://localhost:{port}", "localhost").get("status") == "ok", 60, "a healthy page")
+        for child, program in ((web, "uvicorn"), (worker, "celery")):
+            assert child.process is not None
+            assert program in Path(f"/proc/{child.process.pid}/cmdline").read_text()
+        assert not (tmp_path / "postgres").exists()
+    finally:
+        for child in (web, worker):
+            child.ask_to_stop()
+            child.wait_stopped()
 
 
 @pytest.mark.parametrize(
