@@ -21,7 +21,7 @@ def verify_stream(stream: Stream) -> Broken | None:
     """None if the whole chain of a stream holds, else its first bad entry. Memory use does not grow with the length."""
     seq, head = 0, b""
     for entry in Entry.objects.filter(stream=stream).order_by("seq").iterator(chunk_size=1000):
-        problem = _problem(entry, stream.key, seq + 1, head)
+        problem = problem_of(entry, stream.key, seq + 1, head, canonical.digest_bytes(bytes(entry.payload)))
         if problem:
             return Broken(stream.key, seq + 1, problem)
         seq, head = entry.seq, bytes(entry.hash)
@@ -36,12 +36,16 @@ def verify_all() -> Iterator[tuple[Stream, Broken | None]]:
         yield stream, verify_stream(stream)
 
 
-def _problem(entry: Entry, stream: str, seq: int, head: bytes) -> str:
+def problem_of(entry: Entry, stream: str, seq: int, head: bytes, data_digest: str) -> str:
+    """What is wrong with an entry that should be number `seq` and follow the hash `head`; empty when nothing is.
+
+    `data_digest` is the SHA-256 of the payload as it is stored now.
+    """
     if entry.seq != seq:
         return f"entry {seq} is missing"
     if bytes(entry.previous) != head:
         return "it does not follow the entry before it"
-    if canonical.digest_bytes(bytes(entry.payload)) != entry.payload_digest:
+    if data_digest != entry.payload_digest:
         return "its data was changed"
     if frame_of(entry, stream).hash() != bytes(entry.hash):
         return "its hash does not match its content"

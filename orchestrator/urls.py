@@ -1,7 +1,7 @@
 """The addresses of Holdshort. Each app adds its own with one include line."""
 
 from allauth.account import views as account
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from orchestrator.health import healthz
 
@@ -10,4 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", account.login, name="sign-in"),
     path("sign-in/", account.login, name="account_login"),  # the name django-allauth looks its own page up by
     path("sign-out/", account.logout, name="sign-out"),
+    path("", include("orchestrator.runs.urls")),
+    path("", include("agents.urls")),
+    path("", include("audit.urls")),
 ]

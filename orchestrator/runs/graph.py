@@ -24,6 +24,14 @@ CSS = {
     StepState.FAILED: "n-fail",
     StepState.STOPPED: "n-fail",
 }
+GLYPHS = {
+    StepState.PENDING: "ring",
+    StepState.SKIPPED: "dash",
+    StepState.RUNNING: "runs",
+    StepState.SUCCEEDED: "okc",
+    StepState.FAILED: "fail",
+    StepState.STOPPED: "stop",
+}
 DASHED = (StepState.PENDING, StepState.SKIPPED)
 
 
@@ -58,6 +66,11 @@ class Box:
     def css(self) -> str:
         """What the box is, for the stylesheet."""
         return CSS.get(self.node.state, "n-todo") + (" n-gate" if self.gate else "")
+
+    @property
+    def glyph(self) -> str:
+        """The symbol of its state; a box that waits has the hold line instead."""
+        return GLYPHS.get(self.node.state, "")
 
     @property
     def text_x(self) -> int:

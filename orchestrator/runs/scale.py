@@ -140,7 +140,7 @@ def ticks(axis: Scale, zone: tzinfo, *, now: str = "") -> list[Tick]:
 
     def tick(x: float, at: datetime, anchor: str = "middle") -> Tick:
         local = at.astimezone(zone)
-        return Tick(x, form.format(at=local, ms=local.microsecond // 1000), anchor, "t-3")
+        return Tick(round(x, 2), form.format(at=local, ms=local.microsecond // 1000), anchor, "t-3")
 
     final = tick(FULL, last.end)
     taken = [Tick(FULL, f"{now} {final.label}", "middle", "t-now") if now else final]
@@ -155,7 +155,7 @@ def ticks(axis: Scale, zone: tzinfo, *, now: str = "") -> list[Tick]:
 
 
 def _wait_tick(piece: Piece) -> Tick:
-    return Tick(piece.x + piece.width / 2, f"// {_about(piece.end - piece.start)}", "middle", "t-hold")
+    return Tick(round(piece.x + piece.width / 2, 2), f"// {_about(piece.end - piece.start)}", "middle", "t-hold")
 
 
 def _about(length: timedelta) -> str:

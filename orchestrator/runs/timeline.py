@@ -69,8 +69,10 @@ class StepTime:
     @property
     def icon(self) -> str:
         """The symbol beside the title."""
-        if self.state in (StepState.PENDING, StepState.SKIPPED):
-            return "ring" if self.state == StepState.PENDING else "dash"
+        known = {StepState.PENDING: "ring", StepState.SKIPPED: "dash", StepState.WAITING: "hold"}
+        known |= {StepState.FAILED: "fail", StepState.STOPPED: "stop"}
+        if self.state in known:
+            return known[self.state]
         return {"agent": "agent", "tool": "tool", "human": "hold"}.get(self.kind, "runs")
 
 
@@ -111,6 +113,13 @@ class Row:
         if self.step.state == StepState.PENDING:
             return "is-todo"
         return "is-wait" if self.step.state == StepState.WAITING or self.step.kind == "human" else ""
+
+    @property
+    def icon_css(self) -> str:
+        """The colour of the symbol beside the title."""
+        if self.step.state in (StepState.FAILED, StepState.STOPPED):
+            return "is-crit"
+        return "is-hold" if self.css == "is-wait" else ""
 
 
 @dataclass(frozen=True)
@@ -178,7 +187,7 @@ def _row(step: StepTime, axis: Scale, now: datetime) -> Row:
     bars = tuple(
         _bar(span, axis, now) for who in LAYERS for span in sorted(step.spans, key=lambda s: s.start) if span.who is who
     )
-    labels = [bar.label for bar in bars]
+    labels = [bar.label for bar in sorted(bars, key=lambda bar: bar.x)]
     shown = "; ".join(labels[:6]) + (f"; and {len(labels) - 6} more" if len(labels) > 6 else "")
     return Row(step, bars, _note(step, bars, now), _took(step, now), shown or _idle(step))
 

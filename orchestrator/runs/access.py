@@ -1,0 +1,50 @@
+"""Who may see a run: whoever started it, whoever may see the runs of its workflow, and whoever was asked about it."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from guardian.shortcuts import get_objects_for_user
+
+from agents.people import Person
+from approvals.access import decidable_by
+from approvals.models import Decision
+from orchestrator.runs.models import Run
+from orchestrator.workflows.models import Workflow
+
+SEE = "workflows.view_runs"
+
+
+def runs_for(user: Person) -> QuerySet[Run]:
+    """The runs a person may see.
+
+    Without the right to see all, they are collected by where the right comes from, so that the work grows with what one
+    person may see and not with all runs there ever were.
+    """
+    if not user.is_active:
+        return Run.objects.none()
+    if user.has_perm(SEE):
+        return Run.objects.all()
+    workflows = get_objects_for_user(user, SEE, Workflow, with_superuser=False, accept_global_perms=False)
+    started = Run.objects.filter(started_by=user)
+    watched = Run.objects.filter(workflow_version__workflow__in=workflows.values("pk"))
+    asked = Run.objects.filter(ref__in=decidable_by(user).values("run_ref"))
+    decided = Run.objects.filter(ref__in=Decision.objects.filter(by=user).values("review__run_ref"))
+    seen = started.order_by().values("pk")
+    return Run.objects.filter(pk__in=seen.union(*(rows.order_by().values("pk") for rows in (watched, asked, decided))))
+
+
+def access_run(user: Person, ref: UUID, *, lock: bool = False) -> Run:
+    """A run with its workflow and the person who started it, locked when it will be changed. Raises Http404."""
+    rows = runs_for(user).select_related("workflow_version__workflow", "started_by", "batch")
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    run = rows.filter(ref=ref).first()
+    if run is None:
+        raise Http404
+    return run
+
+
+def may_watch_run(user: Person, ref: UUID) -> bool:
+    """Whether a person may hear that a run has changed."""
+    return runs_for(user).filter(ref=ref).exists()

@@ -1,0 +1,150 @@
+"""What stands in an event, sorted for reading: the agent's own words, values in and out, plain facts. Pure.
+
+The keys that Holdshort writes have names here; a key that nobody knows is shown under its own name rather than hidden.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+BLOCKS = {
+    "arguments": "Input",
+    "input": "Input",
+    "result": "Output",
+    "output": "Output",
+    "answer": "Answer",
+    "error": "Error",
+    "problem": "Problem",
+    "trace": "Why it was decided so",
+}
+FACTS = {
+    "step_title": "Step",
+    "agent": "Agent",
+    "agent_version": "Agent version",
+    "turn": "Turn",
+    "attempt": "Try",
+    "model": "Model",
+    "tool": "Tool",
+    "asked_for": "Asked for",
+    "tokens": "Tokens",
+    "reviewer": "Asked",
+    "verdict": "Verdict",
+    "reason_code": "Reason",
+    "reason": "Because",
+    "text": "Comment",
+    "risk": "Risk score",
+    "due": "Due",
+    "expires": "Expires",
+    "held_until": "Takes effect at",
+    "digest": "Digest of the call",
+    "seen_digest": "Digest that was seen",
+    "call_digest": "Digest of the call",
+    "dossier": "Digest of the case file",
+    "code": "Review",
+}
+CODES = frozenset(
+    ["digest", "seen_digest", "call_digest", "dossier", "tool", "asked_for", "call", "step", "review", "decision"]
+)
+ELSEWHERE = frozenset(["reasoning", "changes", "cost", "kind"])  # shown in a place of their own
+MOST_FACTS = 40
+
+
+class Block(NamedTuple):
+    """A value worth a box of its own. `raw` text is shown as it is, anything else as JSON."""
+
+    label: str
+    value: Any
+    raw: bool
+
+
+class Fact(NamedTuple):
+    """A short value under its name. Codes are shown in type that tells look-alikes apart."""
+
+    label: str
+    value: str
+    code: bool
+
+
+class Change(NamedTuple):
+    """One value a person changed. What was not there before, or is gone after, is None."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The contents of an event."""
+
+    reasoning: str
+    blocks: tuple[Block, ...]
+    facts: tuple[Fact, ...]
+    changes: tuple[Change, ...]
+    review: str
+
+
+def parts_of(data: Mapping[str, Any]) -> Parts:
+    """The contents of an event, whatever they are."""
+    words, review, changes = data.get("reasoning"), data.get("review"), _changes(data.get("changes"))
+    shown = {key: value for key, value in data.items() if key not in ELSEWHERE and _worth(value)}
+    if not isinstance(words, str) and _worth(words):
+        shown["reasoning"] = words
+    if not changes and _worth(data.get("changes")):
+        shown["changes"] = data["changes"]
+    small = sorted((key for key in shown if key not in BLOCKS and _is_small(shown[key])), key=_place)
+    large = sorted((key for key in shown if key not in small), key=_place)
+    blocks = [Block(BLOCKS.get(key, _title(key)), shown[key], isinstance(shown[key], str)) for key in large]
+    if len(small) > MOST_FACTS:
+        blocks.append(Block("More", {key: shown[key] for key in small[MOST_FACTS:]}, raw=False))
+    return Parts(
+        reasoning=words if isinstance(words, str) else "",
+        blocks=tuple(blocks),
+        facts=tuple(Fact(FACTS.get(key, _title(key)), _plain(shown[key]), key in CODES) for key in small[:MOST_FACTS]),
+        changes=changes,
+        review=review if isinstance(review, str) else "",
+    )
+
+
+def _place(key: str) -> int:
+    """Where a key stands among others: the known ones first, in the order people read them."""
+    return _ORDER.get(key, len(_ORDER))
+
+
+_ORDER = {key: place for place, key in enumerate((*BLOCKS, *FACTS))}
+
+
+def _changes(value: Any) -> tuple[Change, ...]:
+    """The changes of an edited call; empty unless they have the form in which Holdshort writes them."""
+    items = value if isinstance(value, list) else []
+    if not all(isinstance(item, dict) and set(item) == {"path", "before", "after"} for item in items):
+        return ()
+    return tuple(Change(str(item["path"]), _side(item["before"]), _side(item["after"])) for item in items)
+
+
+def _side(value: Any) -> str | None:
+    return None if value is None else _plain(value)
+
+
+def _worth(value: Any) -> bool:
+    """Whether there is anything to show. Zero and False are."""
+    return value is not None and value not in ("", [], {})
+
+
+def _is_small(value: Any) -> bool:
+    """Whether a value fits on one line: a scalar, or a short list of them."""
+    if isinstance(value, list):
+        return len(value) <= 20 and not any(isinstance(item, dict | list) for item in value)
+    return not isinstance(value, dict)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _title(key: str) -> str:
+    return key.replace("_", " ").strip().capitalize() or "Value"
