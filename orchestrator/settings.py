@@ -38,6 +38,8 @@ HOLDSHORT_MODEL_SECONDS = env.int("HOLDSHORT_MODEL_SECONDS", 60)
 HOLDSHORT_SUPPORT_CONTACT = env.str("HOLDSHORT_SUPPORT_CONTACT", "the person who runs this Holdshort")
 # A model string such as "anthropic:claude-sonnet-4-5" that replaces the scripted models of the sample agents.
 HOLDSHORT_MODEL = env.str("HOLDSHORT_MODEL", "")
+# Seconds between new sample cases; 0 starts none. A real model costs money, so with one none start unless asked for.
+HOLDSHORT_TRICKLE_SECONDS = env.int("HOLDSHORT_TRICKLE_SECONDS", 0 if PRODUCTION or HOLDSHORT_MODEL else 40)
 # The programs an admin may choose for a connection over stdio: {"name": ["program", "argument", ...]}. Each is started
 # through the leash, so that none outlives the worker that started it.
 HOLDSHORT_STDIO_SERVERS: dict[str, list[str]] = env.json("HOLDSHORT_STDIO_SERVERS", {})
@@ -92,7 +94,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "orchestrator.middleware.content_security_policy",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "orchestrator.middleware.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -185,6 +187,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "runs.sweep", "schedule": 5.0},
 }
+if HOLDSHORT_TRICKLE_SECONDS > 0:
+    CELERY_BEAT_SCHEDULE["trickle"] = {"task": "samples.trickle", "schedule": float(HOLDSHORT_TRICKLE_SECONDS)}
 
 # --- People ----------------------------------------------------------------------------------------------------------
 
@@ -249,6 +253,9 @@ STORAGES = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    # While a part is down, the health page says so to every caller; the log need not repeat it at each call.
+    "filters": {"not_health": {"()": "orchestrator.health.NotHealth"}},
+    "loggers": {"django.request": {"filters": ["not_health"]}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("HOLDSHORT_LOG_LEVEL", "INFO")},

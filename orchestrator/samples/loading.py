@@ -19,12 +19,15 @@ from agents.states import Environment, ToolState
 from agents.values import Address, Brief
 from approvals.models import Review
 from approvals.states import ReviewState
+from audit import canonical
 from orchestrator.accounts.models import User
 from orchestrator.runs.actions import start_run
 from orchestrator.runs.models import Run
 from orchestrator.samples.agents import AGENTS, SampleAgent
 from orchestrator.samples.cases import CLAIM, REFUND, cases
+from orchestrator.samples.company.tools import TOOLS
 from orchestrator.samples.contracts import CONTRACTS
+from orchestrator.samples.memory import recall, remember
 from orchestrator.samples.people import CARE, CLAIMS, ensure_people, person, team
 from orchestrator.workflows.actions import import_definition
 from orchestrator.workflows.models import Workflow
@@ -47,7 +50,7 @@ def load(say: Callable[[str], None]) -> None:
     say("Agents and what they may do")
     for sample in AGENTS:
         _load_agent(sample, admin)
-    _remember_model()
+    remember("model", settings.HOLDSHORT_MODEL)
     say("Workflows")
     for name in TEAM_OF:
         _load_workflow(name, admin)
@@ -95,11 +98,24 @@ def _load_tools(admin: User) -> None:
         environment=Environment.PRODUCTION,
         address=Address(transport=Connection.Transport.STDIO, server=CONNECTION),
     )
+    if _is_imported(connection):
+        return
     actions.import_tools(connection=connection, by=admin)
     unjudged = connection.tools.filter(state__in=(ToolState.NEW, ToolState.CHANGED), name__in=CONTRACTS)
     for tool in unjudged.select_related("current"):
         seen = tool.current.digest if tool.current else ""
         actions.classify_tool(tool=tool, by=admin, classification=CONTRACTS[tool.name], seen=seen)
+    remember("tools", _offer())
+
+
+def _is_imported(connection: Connection) -> bool:
+    """Whether this connection has the tools that the company offers now; asking the company itself takes a second."""
+    return connection.imported_at is not None and recall("tools") == _offer()
+
+
+def _offer() -> str:
+    """A digest of everything the company offers."""
+    return canonical.digest([[tool.name, tool.title, tool.description, *tool.schemas()] for tool in TOOLS.values()])
 
 
 def _load_agent(sample: SampleAgent, admin: User) -> None:
@@ -131,7 +147,7 @@ def _switch_model(agent: Agent, sample: SampleAgent, admin: User) -> None:
     if version is None:
         return
     chosen = settings.HOLDSHORT_MODEL
-    model = chosen or (sample.scripted if version.model == _remembered_model() else version.model)
+    model = chosen or (sample.scripted if version.model == recall("model") else version.model)
     if version.model == model:
         return
     brief = Brief(**{field.name: getattr(version, field.name) for field in fields(Brief)})
@@ -145,22 +161,6 @@ def _switch_model(agent: Agent, sample: SampleAgent, admin: User) -> None:
         brief=replace(brief, model=model),
         seen=version.digest,
     )
-
-
-def _model_file() -> Path:
-    return Path(settings.HOLDSHORT_HOME) / "sample-model"
-
-
-def _remembered_model() -> str:
-    return _model_file().read_text(encoding="utf-8") if _model_file().exists() else ""
-
-
-def _remember_model() -> None:
-    """Keep what HOLDSHORT_MODEL was, so that unsetting it leads back to the scripts."""
-    if settings.HOLDSHORT_MODEL:
-        _model_file().write_text(settings.HOLDSHORT_MODEL, encoding="utf-8")
-    else:
-        _model_file().unlink(missing_ok=True)
 
 
 def _load_workflow(name: str, admin: User) -> None:

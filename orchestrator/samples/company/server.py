@@ -64,12 +64,13 @@ def company_server(books: sqlite3.Connection) -> Server[dict[str, Any]]:
 
 
 def _listed(tool: Tool) -> types.Tool:
+    takes, answers = tool.schemas()
     return types.Tool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
-        input_schema=tool.asks.model_json_schema(),
-        output_schema=tool.answers.model_json_schema(mode="serialization"),
+        input_schema=takes,
+        output_schema=answers,
         annotations=types.ToolAnnotations(
             read_only_hint=not tool.writes, destructive_hint=tool.writes, idempotent_hint=True, open_world_hint=False
         ),

@@ -26,6 +26,10 @@ class Tool:
         """What it does, as the function behind it says."""
         return (self.run.__doc__ or "").strip()
 
+    def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The JSON Schemas of what it takes and what it answers, as published."""
+        return self.asks.model_json_schema(), self.answers.model_json_schema(mode="serialization")
+
 
 def _read(run: Callable[[sqlite3.Connection, Any], BaseModel], title: str) -> Tool:
     return _tool(run, title, writes=False)
