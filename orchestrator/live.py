@@ -7,10 +7,11 @@ change fail or wait long.
 import asyncio
 import logging
 from collections.abc import Iterable
-from functools import partial
+from concurrent.futures import Future
+from functools import cache, partial
+from threading import Thread
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
@@ -44,10 +45,16 @@ def ring(type: str, ref: UUID | str, version: int, *, groups: Iterable[str]) -> 
 
 
 def _send(groups: list[str], message: dict[str, object]) -> None:
-    try:
-        async_to_sync(_send_all)(groups, message)
-    except Exception as problem:
-        logger.warning("A doorbell was not rung, open tabs notice at their next poll: %r", problem)
+    """Hand a message to the ringing thread and go on."""
+    asyncio.run_coroutine_threadsafe(_send_all(groups, message), _loop()).add_done_callback(_log_failure)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """An event loop in a thread of its own: rings from anywhere, keeps its connection, and lets nobody wait."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, name="doorbells", daemon=True).start()
+    return loop
 
 
 async def _send_all(groups: list[str], message: dict[str, object]) -> None:
@@ -56,3 +63,8 @@ async def _send_all(groups: list[str], message: dict[str, object]) -> None:
         return
     async with asyncio.timeout(SEND_SECONDS):
         await asyncio.gather(*(layer.group_send(group, message) for group in groups))
+
+
+def _log_failure(done: Future[None]) -> None:
+    if problem := done.exception():
+        logger.warning("A doorbell was not rung, open tabs notice at their next poll: %r", problem)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
+from redis import Redis
 
 from audit.ids import new_ref
 from orchestrator import live
@@ -21,6 +23,7 @@ from orchestrator.accounts.models import User
 from orchestrator.asgi import application
 from orchestrator.consumers import BAD_MESSAGE, MOST_WATCHES, SIGNED_OUT, Doorbells
 from tests.browsing import session_of
+from tests.servers import wait_until
 from tests.world import World
 
 # Channels closes and opens connections between its steps, so the rows must be committed.
@@ -31,9 +34,8 @@ BELL = {"type": "review.changed", "ref": REF, "version": 3}
 
 
 @pytest.fixture(autouse=True)
-def _layer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A channel layer in this process, and rights that are looked up again before every doorbell."""
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+def _always_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights are looked up again before every doorbell."""
     monkeypatch.setattr(Doorbells, "FRESH_SECONDS", -1.0)
 
 
@@ -274,6 +276,22 @@ def test_nothing_rings_before_the_commit_or_after_a_rollback(
     assert sent == [(["a", "b"], {"type": "doorbell", "bell": {"type": "run.event", "ref": REF, "version": 1}})]
 
 
+def test_a_broken_connection_to_the_broker_loses_no_doorbell(world: World) -> None:
+    session = session_of(world.ines)
+
+    async def test() -> None:
+        await ring(live.user_group(world.ines.pk))
+        with Redis.from_url(django_settings.REDIS_URL) as broker:
+            broker.client_kill_filter(_type="normal", skipme=True)
+        tab = Tab(session)
+        assert await tab.opens()
+        await ring(live.user_group(world.ines.pk))
+        assert await tab.hears() == BELL
+        await tab.leaves()
+
+    in_a_loop(test)
+
+
 @pytest.mark.parametrize("hosts", [["unix:///nowhere/at/all.sock"], ["redis://127.0.0.1:1"]])
 def test_a_channel_layer_that_is_down_stops_nobody(
     settings: Settings, caplog: pytest.LogCaptureFixture, hosts: list[str]
@@ -281,11 +299,14 @@ def test_a_channel_layer_that_is_down_stops_nobody(
     config = {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": hosts}}
     settings.CHANNEL_LAYERS = {"default": config}
     with caplog.at_level(logging.WARNING, "orchestrator.live"):
-        live._send(["team.1"], {"type": "doorbell", "bell": {}})
-    assert "was not rung" in caplog.text
+        began = time.monotonic()
+        live.ring("review.changed", REF, 1, groups=["team.1"])
+        assert time.monotonic() - began < 0.5
+        wait_until(lambda: "was not rung" in caplog.text, what="the line in the log")
 
 
 def test_no_channel_layer_at_all_is_fine(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     settings.CHANNEL_LAYERS = {}
-    live._send(["team.1"], {"type": "doorbell", "bell": {}})
+    live.ring("review.changed", REF, 1, groups=["team.1"])
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), live._loop()).result(2)
     assert caplog.text == ""
