@@ -1,5 +1,7 @@
 """`GET /healthz`: whether this Holdshort can do its work, for load balancers and for the supervisor."""
 
+import logging
+
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -7,6 +9,14 @@ from django.views.decorators.http import require_safe
 from redis import RedisError
 
 from orchestrator.celery import WORKER_SEEN, broker
+
+
+class NotHealth(logging.Filter):
+    """Passes every log record but those about answers of the health page."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether `record` belongs in the log."""
+        return getattr(getattr(record, "request", None), "path", "") != "/healthz"
 
 
 @never_cache

@@ -4,11 +4,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from redis import Redis
 
+from orchestrator.accounts.models import User
+from orchestrator.celery import WORKER_SEEN
 from orchestrator.supervisor.places import POSTGRES_SOCKET, SOCKET_PATH_BYTES, Places
 from orchestrator.supervisor.secret import read_or_make_secret
 
@@ -110,3 +114,60 @@ def test_every_answer_carries_the_strict_policy(client: Client, db: None) -> Non
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
     assert answer["Referrer-Policy"] == "same-origin"
+
+
+def test_static_files_come_in_one_piece_with_their_type(client: Client) -> None:
+    answer = client.get("/static/css/app.css")
+    assert (answer.status_code, answer.streaming) == (200, False)
+    assert answer["Content-Type"].startswith("text/css")
+    assert int(answer["Content-Length"]) == len(answer.content) > 1000
+    again = client.get("/static/css/app.css", headers={"If-Modified-Since": answer["Last-Modified"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.django_db
+def test_the_health_page_says_which_part_is_down(client: Client, settings: Any) -> None:
+    with Redis.from_url(settings.REDIS_URL) as broker:
+        broker.delete(WORKER_SEEN)
+        assert client.get("/healthz").json() == {
+            "status": "unavailable",
+            "database": "ok",
+            "broker": "ok",
+            "worker": "down",
+        }
+        broker.set(WORKER_SEEN, 1, ex=5)
+        answer = client.get("/healthz")
+        assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+        broker.delete(WORKER_SEEN)
+    settings.REDIS_URL = "unix:///nowhere/valkey.sock"
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["broker"] == "down"
+
+
+@pytest.mark.django_db
+def test_signing_in_by_guessing_is_slowed_down(client: Client) -> None:
+    User.objects.create_user("ada@example.com", "correct horse battery staple", name="Ada")
+    for _guess in range(12):
+        client.post("/sign-in/", {"login": "ada@example.com", "password": "a guess"})
+    answer = client.post("/sign-in/", {"login": "ada@example.com", "password": "correct horse battery staple"})
+    assert answer.status_code != 302
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.django_db
+def test_people_sign_in_with_their_address_in_any_case_and_out_again(client: Client) -> None:
+    User.objects.create_user("ada@example.com", "correct horse battery staple", name="Ada")
+    answer = client.post("/sign-in/", {"login": "Ada@Example.com", "password": "correct horse battery staple"})
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert "_auth_user_id" in client.session
+    client.post("/sign-out/")
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.django_db
+def test_someone_switched_off_cannot_sign_in(client: Client) -> None:
+    User.objects.create_user("ada@example.com", "correct horse battery staple", name="Ada", is_active=False)
+    answer = client.post("/sign-in/", {"login": "ada@example.com", "password": "correct horse battery staple"})
+    assert answer.status_code == 200
+    assert "_auth_user_id" not in client.session
