@@ -3,19 +3,19 @@
 Whether a tool exists and its arguments are right is the gateway's business. Here only the form of the answer counts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponsePart, TextPart, ThinkingPart, ToolCallPart
 
 from agents.runtime import conversation
+from agents.runtime.offer import Offer
 from agents.runtime.outputs import FINAL, check_output
 from agents.runtime.storing import Calls, storable
 from agents.runtime.values import Request
 
 MOST_CALLS = 16
-Schema = Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,21 @@ class Judged:
     raw_size: int
 
 
-def judge(raw: ModelResponse, before: Sequence[ModelMessage], schema: Schema, unread: str | None = None) -> Judged:
-    """Judge the answer that follows `before`. With `schema`, the final output must fit it.
+def judge(raw: ModelResponse, before: Sequence[ModelMessage], offer: Offer, unread: str | None = None) -> Judged:
+    """Judge the answer that follows `before`. With a schema on offer, the final output must fit it.
 
     `unread` is a sentence that says why nothing of an answer could be read; `raw` is empty then.
     """
     response, size, cut = storable(raw)
-    calls = Calls(before)
+    calls = Calls(before, offer.names)
     parts = [calls.tidy(part) for part in response.parts]
-    problem = unread or cut or _flaw(response, calls.requests, schema)
-    output = None
-    over = not problem and (not calls.requests or _ends(calls.requests[0], schema))
+    called = [part.tool_name for part in parts if isinstance(part, ToolCallPart)]
+    ends = offer.schema is not None and FINAL in called
+    output, problem = None, unread or cut or _flaw(response, len(called), ends)
+    over = not problem and (ends or not called)
     if over:
-        said = calls.requests[0].arguments.decode() if calls.requests else _prose(parts)
-        output, problem = check_output(said, schema, called=bool(calls.requests))
+        said = calls.requests[0].written if called else _prose(parts)
+        output, problem = check_output(said, offer.schema, called=bool(called))
     state: conversation.State = "unusable" if problem else "final" if over else "open"
     note = conversation.note_for(state, problem, calls.written)
     return Judged(
@@ -58,27 +59,25 @@ def judge(raw: ModelResponse, before: Sequence[ModelMessage], schema: Schema, un
     )
 
 
-def _ends(request: Request, schema: Schema) -> bool:
-    return schema is not None and request.tool == FINAL
-
-
-def _flaw(response: ModelResponse, requests: Sequence[Request], schema: Schema) -> str | None:
-    """What makes this answer unusable as a whole, if anything."""
-    mixed = len(requests) > 1 and any(_ends(request, schema) for request in requests)
+def _flaw(response: ModelResponse, calls: int, ends: bool) -> str | None:
+    """What makes this answer unusable as a whole, if anything; `calls` counts its calls, one of which `ends`."""
     flaws = (
         (response.finish_reason == "content_filter", "The provider's filter held the answer back."),
         (response.state != "complete", "The answer is not complete."),
         (
-            len(requests) > MOST_CALLS,
-            f"The answer calls {len(requests)} tools at once; at most {MOST_CALLS} are taken. None was run.",
+            calls > MOST_CALLS,
+            f"The answer calls {calls} tools at once; at most {MOST_CALLS} are taken. None was run.",
         ),
-        (mixed, f"{FINAL} came together with other calls; none was run. Call it once, alone, when all is done."),
         (
-            response.finish_reason == "length" and not requests,
+            ends and calls > 1,
+            f"{FINAL} came together with other calls; none was run. Call it once, alone, when all is done.",
+        ),
+        (
+            response.finish_reason == "length" and not calls,
             "The answer was cut off at its greatest length. Answer briefly.",
         ),
         (
-            not requests and not _prose(response.parts).strip(),
+            not calls and not _prose(response.parts).strip(),
             "The answer is empty. Call a tool or give the final result.",
         ),
     )

@@ -28,17 +28,18 @@ def exchange(  # noqa: PLR0913 all that one exchange needs, by name
 
     Without `history` the conversation starts with `instructions` and `task`; with it (the `messages` of the exchange
     before) every open call must have an answer in `answers`, and `repair` tells the model what was wrong with its last
-    answer. `timeout` is in seconds of wall clock. Raises ModelUnavailable when no answer came, BadModel for a model
-    string that cannot work, ValueError when `answers` do not fit the open calls. No answer of a model, however broken,
-    raises anything: it comes back with a `problem`.
+    answer. `timeout` is in seconds of wall clock. Raises ModelUnavailable when no answer came (its kind BadModel for a
+    model string that cannot work), ValueError when `answers` do not fit the open calls. No answer of a model, however
+    broken, raises anything: it comes back with a `problem`.
     """
     from agents.runtime import conversation, talk
+    from agents.runtime.offer import offer
 
-    offered = talk.parameters(instructions, tools, output_schema)
     if history is None and (answers or repair):
         raise ValueError("A conversation begins with the task alone: there is nothing to answer or to repair yet.")
     if history is None:
         messages = conversation.begin(instructions, task)
     else:
         messages = conversation.go_on(history, answers, repair)
-    return talk.hold(talk.Talk(model, messages, offered, settings or {}, timeout), output_schema)
+    offered = offer(instructions, tools, output_schema)
+    return talk.hold(talk.Talk(model, messages, offered, settings or {}, timeout))

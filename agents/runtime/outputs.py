@@ -27,13 +27,13 @@ def validator(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
 def check_output(text: str, schema: Mapping[str, Any] | None, called: bool) -> tuple[Any | None, str | None]:
     """The output in `text` and None, or None and a sentence that says what is wrong with it and where.
 
-    `called` says that the text is the arguments of the tool `final_result`; otherwise it is the model's prose, which
-    counts when all of it is JSON that fits.
+    `called` says that the text is the arguments of the tool `final_result`, as written; otherwise it is the model's
+    prose, escaped, which counts when all of it is JSON that fits.
     """
     if schema is None:
         return text, None
     try:
-        output = parse(unescape(text if called else _bare(text)))
+        output = parse(text if called else unescape(_bare(text)))
         dump(output)
     except NotCanonical as error:
         return None, f"The arguments of {FINAL} cannot be read. {error}" if called else _ask()

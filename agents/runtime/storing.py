@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from pydantic_ai.messages import (
 from agents.runtime import conversation
 from agents.runtime.values import Request
 from audit.canonical import NotCanonical, digest_bytes, dump, parse
-from audit.text import escape_deep
+from audit.text import escape_deep, unescape
 
 LARGEST = 256 * 1024
 """Bytes of an answer that are kept whole."""
@@ -47,9 +47,11 @@ class Calls:
     """The calls of an answer, each with an id of its own in the whole conversation, and with a name and arguments that
     every provider takes back in a later request. As the model wrote them they are in `requests` and `written`."""
 
-    def __init__(self, before: Sequence[ModelMessage]) -> None:
+    def __init__(self, before: Sequence[ModelMessage], names: Mapping[str, str]) -> None:
+        """`before` is the conversation so far, `names` our name of a tool by the one the provider knows."""
         self.requests: list[Request] = []
         self.written: dict[str, dict[str, str]] = {}
+        self._names = names
         self._taken = conversation.call_ids(before)
         self._turn = 1 + sum(isinstance(message, ModelResponse) for message in before)
 
@@ -58,15 +60,15 @@ class Calls:
         if not isinstance(part, ToolCallPart):
             return part
         call_id = self._own_id(part.tool_call_id)
-        asked = part.tool_name if len(part.tool_name) <= LONGEST_NAME else f"{part.tool_name[:LONGEST_NAME]}…"
-        name = asked if _NAME.fullmatch(asked) else "unknown_tool"
-        text = str(part.args or "{}")
+        sent = part.tool_name if _NAME.fullmatch(part.tool_name) else "unknown_tool"
+        tool = self._names.get(part.tool_name) or _short(part.tool_name)
         written = {"id": part.tool_call_id} if call_id != part.tool_call_id else {}
-        written |= {"tool": asked} if name != asked else {}
+        written |= {"tool": tool} if tool != sent else {}
         if written:
             self.written[call_id] = written
-        self.requests.append(Request(call_id, asked, text.encode()))
-        kept = ToolCallPart(name, _sendable(text), call_id, id=part.id, provider_name=part.provider_name)
+        text = str(part.args or "{}")
+        self.requests.append(Request.of(call_id, tool, unescape(text)))
+        kept = ToolCallPart(sent, _sendable(text), call_id, id=part.id, provider_name=part.provider_name)
         kept.provider_details = part.provider_details
         return kept
 
@@ -79,6 +81,10 @@ class Calls:
             attempt += 1
         self._taken.add(own)
         return own
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def _loaded(plain: dict[str, Any]) -> ModelResponse:

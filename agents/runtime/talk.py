@@ -1,23 +1,21 @@
 """One exchange, done with pydantic-ai. Import `exchange` instead: it loads this only when a model is asked."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
 from pydantic_ai.direct import model_request
-from pydantic_ai.messages import InstructionPart, ModelMessage, ModelResponse
-from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.settings import ModelSettings
-from pydantic_ai.tools import ToolDefinition
 
 from agents.runtime import build, conversation, failures, loop, models
 from agents.runtime.answer import Judged, judge
-from agents.runtime.outputs import DESCRIPTION, FINAL, validator
-from agents.runtime.values import Exchange, ModelUnavailable, ToolSpec, Usage
-from audit.text import escape, escape_deep
+from agents.runtime.offer import Offer
+from agents.runtime.values import Exchange, ModelUnavailable, Usage
+from audit.text import escape
 
 logger = logging.getLogger(__name__)
 MOST_TOKENS = 2**31 - 1
@@ -29,7 +27,7 @@ class Talk:
 
     model: str
     messages: list[ModelMessage]
-    parameters: ModelRequestParameters
+    offer: Offer
     settings: Mapping[str, Any]
     timeout: float
 
@@ -39,46 +37,15 @@ class Talk:
         llm = build.model_for(home, self.model)
         own = {"timeout": self.timeout, "max_retries": 0} if models.describe(self.model).real else {}
         settings = cast("ModelSettings", {**self.settings, **own})
-        request = model_request(llm, self.messages, model_settings=settings, model_request_parameters=self.parameters)
+        offered = self.offer.parameters
+        request = model_request(llm, self.messages, model_settings=settings, model_request_parameters=offered)
         return home.run(request, self.timeout)
 
 
-def parameters(
-    instructions: str, tools: Sequence[ToolSpec], schema: Mapping[str, Any] | None
-) -> ModelRequestParameters:
-    """What the model is offered. Raises ValueError for tools or a schema that cannot be offered."""
-    names = [tool.name for tool in tools]
-    if len(set(names)) != len(names) or FINAL in names:
-        raise ValueError(f"Tools need names of their own, and none may be {FINAL}: {names}.")
-    if schema is not None:
-        validator(schema)
-    return ModelRequestParameters(
-        function_tools=[
-            ToolDefinition(
-                name=tool.name,
-                parameters_json_schema=escape_deep(tool.parameters),
-                description=escape(tool.description),
-                kind="external",
-            )
-            for tool in tools
-        ],
-        output_mode="text" if schema is None else "tool",
-        output_tools=[] if schema is None else [_final(schema)],
-        allow_text_output=True,
-        instruction_parts=[InstructionPart(content=escape(instructions))] if instructions else None,
-    )
-
-
-def _final(schema: Mapping[str, Any]) -> ToolDefinition:
-    return ToolDefinition(
-        name=FINAL, parameters_json_schema=escape_deep(schema), description=DESCRIPTION, kind="output"
-    )
-
-
-def hold(talk: Talk, schema: Mapping[str, Any] | None) -> Exchange:
+def hold(talk: Talk) -> Exchange:
     """Ask once and judge the answer. Raises ModelUnavailable."""
     response, unread = _asked(talk)
-    judged = _judged(response, talk.messages, schema, unread)
+    judged = _judged(response, talk, unread)
     return Exchange(
         messages=conversation.dump([*talk.messages, judged.response]),
         requests=judged.requests,
@@ -109,15 +76,14 @@ def _asked(talk: Talk) -> tuple[ModelResponse, str | None]:
         return ModelResponse(parts=[]), unread
 
 
-def _judged(
-    response: ModelResponse, before: Sequence[ModelMessage], schema: Mapping[str, Any] | None, unread: str | None
-) -> Judged:
+def _judged(response: ModelResponse, talk: Talk, unread: str | None) -> Judged:
     try:
-        return judge(response, before, schema, unread)
+        return judge(response, talk.messages, talk.offer, unread)
     except Exception as error:
         # Whatever a model says, the worker lives on and the conversation stays loadable.
         logger.warning("The answer cannot be judged", exc_info=True)
-        return judge(ModelResponse(parts=[]), before, schema, f"The answer cannot be read ({type(error).__name__}).")
+        unread = f"The answer cannot be read ({type(error).__name__})."
+        return judge(ModelResponse(parts=[]), talk.messages, talk.offer, unread)
 
 
 def _usage(model: str, response: ModelResponse) -> Usage:

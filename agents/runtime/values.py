@@ -1,10 +1,14 @@
 """What goes into and comes out of one exchange with a model."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from audit.text import unescape
+from audit.text import MARK, escape, unescape
+
+ESCAPED = f"{MARK} "
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,11 @@ class ToolAnswer:
 
 @dataclass(frozen=True)
 class Request:
-    """A tool call the model asked for. Nothing about it is checked: `arguments` is the text the model wrote, as
-    UTF-8 (NUL and lone surrogates escaped with `audit.text.escape`), and may be no JSON at all."""
+    """A tool call the model asked for. Nothing about it is checked.
+
+    `arguments` is the text the model wrote, as UTF-8, and may be no JSON at all. Where it holds what cannot be stored
+    (NUL, lone surrogates) it is escaped and marked, and then it never is JSON: no reader can take it for arguments.
+    """
 
     call_id: str
     tool: str
@@ -37,7 +44,14 @@ class Request:
     @property
     def written(self) -> str:
         """The arguments exactly as the model wrote them; may hold characters that cannot be stored."""
-        return unescape(self.arguments.decode())
+        text = self.arguments.decode()
+        return unescape(text.removeprefix(ESCAPED)) if text.startswith(ESCAPED) else text
+
+    @classmethod
+    def of(cls, call_id: str, tool: str, written: str) -> "Request":
+        """The request whose arguments the model wrote like this."""
+        fine = not UNSTORABLE.search(written) and not written.startswith(ESCAPED)
+        return cls(call_id, tool, (written if fine else f"{ESCAPED}{escape(written)}").encode())
 
 
 @dataclass(frozen=True)
@@ -55,9 +69,9 @@ class Exchange:
 
     messages    JSON of the conversation, to be stored and given back as `history`.
     requests    tool calls that all need an answer before the next exchange.
-    output      the final output where `final`, else None.
+    output      the final output where `final`, else None; storable (text without a schema is escaped).
     final       the model is done and its output fits the schema.
-    text        the model's own words (thinking and prose): a claim, never a fact.
+    text        the model's own words (thinking and prose), escaped: a claim, never a fact.
     problem     why this answer cannot be used, as a sentence to give back as `repair`; None when it can.
     raw_size    size of the model's answer in bytes, before anything was cut.
     """

@@ -170,6 +170,11 @@ class Handler(BaseHTTPRequestHandler):
         """Say what was said, character for character."""
         self.send(completion(content=unescape(asked["messages"][-1]["content"])))
 
+    def answer_first_tools(self, asked: dict[str, Any]) -> None:
+        """Call every tool on offer once, but for the last, which is the one that ends."""
+        names = [tool["function"]["name"] for tool in asked["tools"]]
+        self.send(completion(*(call(name, "{}", f"c{n}") for n, name in enumerate(names[:-1]))))
+
     def answer_slow(self, _: dict[str, Any]) -> None:
         """Answer, but late."""
         time.sleep(1.5)

@@ -1,6 +1,7 @@
 """One exchange with a model server: what comes back, what goes over the wire, and who is believed."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -211,10 +212,29 @@ def test_a_server_that_is_not_there_may_be_there_later(ask: Ask) -> None:
     assert raised.value.retry
 
 
-@pytest.mark.parametrize("name", ["final_result", "get_order"])
-def test_tools_need_names_of_their_own(ask: Ask, name: str) -> None:
-    with pytest.raises(ValueError, match="names of their own"):
-        ask("text", tools=[*TOOLS, ToolSpec(name, "", {"type": "object"})])
+def test_two_tools_of_one_name_are_not_offered(ask: Ask) -> None:
+    with pytest.raises(ModelUnavailable, match="Two tools have the same name: get_order, get_order, refund") as raised:
+        ask("text", tools=[*TOOLS, TOOLS[0]])
+    assert not raised.value.retry
+
+
+def test_a_tool_is_offered_under_a_name_every_provider_takes_and_asked_for_under_ours(
+    ask: Ask, provider: FakeProvider
+) -> None:
+    names = ["final_result", "orders.get", "get order", "orders_get", "x" * 70, "x" * 71, "ü", "get_order"]
+    offered = [ToolSpec(name, "", {"type": "object"}) for name in names]
+    first = ask("first-tools", tools=offered)
+    sent = [tool["function"]["name"] for tool in provider.last("first-tools")["tools"]]
+    assert len(set(sent)) == len(names) + 1
+    assert all(re.fullmatch("[A-Za-z0-9_-]{1,64}", name) for name in sent)
+    assert [request.tool for request in first.requests] == names
+    assert ask("final", tools=offered, history=first.messages, answers=answers(first)).final
+
+
+def test_hostile_text_in_what_a_tool_says_of_itself_reaches_the_model_escaped(ask: Ask, provider: FakeProvider) -> None:
+    odd = ToolSpec("odd", "a\x00b\ud800", {"type": "object", "properties": {"\ud800": {"title": "\x00"}}})
+    ask("text", tools=[odd], instructions="\ud800\x00", task="\x00\ud800")
+    assert "␛0000" in json.dumps(provider.last("text"), ensure_ascii=False)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +245,7 @@ def test_an_output_schema_that_is_none_is_refused_before_anything_is_sent(
     ask: Ask, provider: FakeProvider, schema: Any
 ) -> None:
     asked = len(provider.asked)
-    with pytest.raises(ValueError, match="output schema"):
+    with pytest.raises(ModelUnavailable, match="output schema"):
         ask("final", output_schema=schema)
     assert len(provider.asked) == asked
 

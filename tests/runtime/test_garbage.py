@@ -12,6 +12,8 @@ from agents.runtime.answer import MOST_CALLS
 from agents.runtime.exchange import Exchange, ModelUnavailable, ToolAnswer
 from agents.runtime.scripted import Raw, ScriptState, scripted
 from agents.runtime.storing import HEAD, LARGEST
+from audit import canonical
+from audit.canonical import NotCanonical
 from audit.text import escape
 from tests.runtime.conftest import SCHEMA, Ask
 from tests.runtime.fake_provider import MODES
@@ -117,11 +119,25 @@ def test_an_unknown_tool_and_wrong_arguments_are_handed_on_as_they_were_written(
 
 def test_hostile_characters_are_escaped_and_can_be_had_back(ask: Ask) -> None:
     (request,) = ask("raw-nul").requests
-    assert (request.arguments, request.written) == (b'{"note": "a\xe2\x90\x9b0000b"}', '{"note": "a\x00b"}')
+    assert (request.arguments, request.written) == ('␛ {"note": "a␛0000b"}'.encode(), '{"note": "a\x00b"}')
     (request,) = ask("surrogate-arguments").requests
     assert request.written == '{"note": "\ud800"}'
     (request,) = ask("inner-surrogate").requests
     assert request.arguments == rb'{"note": "\ud800"}'
+
+
+@pytest.mark.parametrize("mode", ["raw-nul", "surrogate-arguments", "nul-arguments", "inner-surrogate"])
+def test_arguments_that_cannot_be_stored_are_arguments_to_nobody(ask: Ask, mode: str) -> None:
+    (request,) = ask(mode).requests
+    with pytest.raises(NotCanonical):
+        canonical.dump(canonical.parse(request.arguments))
+
+
+def test_an_honest_escape_sign_in_arguments_stays_what_it_is(ask: Ask) -> None:
+    for honest in ('{"note": "␛0000"}', "␛ {}"):
+        (request,) = ask("echo-arguments", task=honest).requests
+        assert request.written == honest
+    assert ask("echo-arguments", task='{"note": "␛0000"}').requests[0].arguments == '{"note": "␛0000"}'.encode()
 
 
 def test_no_final_result_holds_what_cannot_be_stored(ask: Ask) -> None:
@@ -132,7 +148,7 @@ def test_no_final_result_holds_what_cannot_be_stored(ask: Ask) -> None:
         assert "which is not allowed" in (said.problem or "")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(arguments=ANYTHING)
 def test_any_arguments_come_over_the_wire_as_they_were_written(ask: Ask, arguments: str) -> None:
     said = ask("echo-arguments", task=arguments)
@@ -141,7 +157,7 @@ def test_any_arguments_come_over_the_wire_as_they_were_written(ask: Ask, argumen
     goes_on(ask, said)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(words=ANYTHING)
 def test_any_words_come_over_the_wire_and_are_stored(ask: Ask, words: str) -> None:
     said = ask("echo-text", task=words, output_schema=None)
@@ -167,7 +183,7 @@ PARTS: st.SearchStrategy[list[Any]] = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(parts=PARTS, repair=ANYTHING, instructions=ANYTHING, has_schema=st.booleans())
 def test_any_mixture_of_parts_is_judged_stored_and_followed(
     ask: Ask, parts: list[object], repair: str, instructions: str, has_schema: bool
