@@ -18,22 +18,26 @@ THEMES = ("light", "dark")
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of the navigation. `key` is the second key of the shortcut that begins with G."""
+    """One entry of the navigation.
+
+    `key` is the second key of the shortcut that begins with G; `folders` are the first parts of the addresses below it.
+    """
 
     name: str
     label: str
     icon: str
     key: str
+    folders: tuple[str, ...]
     permission: str = ""
 
 
 PLACES = (
-    Place("inbox", "Inbox", "inbox", "i"),
-    Place("runs", "Runs", "runs", "r"),
-    Place("workflows", "Workflows", "flow", "w", "workflows.view_workflow"),
-    Place("agents", "Agents", "agent", "a", "agents.view_agent"),
-    Place("audit", "Audit", "audit", "u", "audit.read_audit"),
-    Place("account", "Account", "user", "m"),
+    Place("inbox", "Inbox", "inbox", "i", ("inbox", "reviews")),
+    Place("runs", "Runs", "runs", "r", ("runs", "batches")),
+    Place("workflows", "Workflows", "flow", "w", ("workflows",), "workflows.view_workflow"),
+    Place("agents", "Agents", "agent", "a", ("agents", "connections", "tools", "permissions"), "agents.view_agent"),
+    Place("audit", "Audit", "audit", "u", ("audit",), "audit.read_audit"),
+    Place("account", "Account", "user", "m", ("account",)),
 )
 
 
@@ -85,11 +89,7 @@ class Shell:
             url = reverse(place.name)
         except NoReverseMatch:
             return None
-        return Link(place, url, self._is_current(place, url))
-
-    def _is_current(self, place: Place, url: str) -> bool:
-        match = self.request.resolver_match
-        return match is not None and (match.url_name == place.name or self.request.path.startswith(url))
+        return Link(place, url, self.request.path.strip("/").partition("/")[0] in place.folders)
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

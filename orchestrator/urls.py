@@ -11,6 +11,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", account.login, name="account_login"),  # the name django-allauth looks its own page up by
     path("sign-out/", account.logout, name="sign-out"),
     path("", include("orchestrator.runs.urls")),
+    path("", include("approvals.urls")),
     path("", include("agents.urls")),
     path("", include("audit.urls")),
 ]
+
+handler400 = "orchestrator.errors.bad_request"
+handler500 = "orchestrator.errors.server_error"

@@ -16,15 +16,20 @@ function isCalm(target) {
   return Boolean(list && list.matches(":hover, :focus-within"));
 }
 
+function setLine(target, hidden) {
+  const line = target.id && document.querySelector(`[data-fresh="${CSS.escape(target.id)}"]`);
+  if (line) line.hidden = hidden;
+}
+
 function hold(event) {
   const { target } = event.detail;
   if (!causedByDoorbell(event.detail) || !(isOpen(target) || isCalm(target))) return;
   event.detail.shouldSwap = false;
-  const line = document.querySelector(`[data-fresh="${CSS.escape(target.id)}"]`);
-  if (line) line.hidden = false;
+  setLine(target, false);
 }
 
 document.addEventListener("htmx:beforeSwap", hold);
+document.addEventListener("htmx:afterSwap", ({ detail }) => setLine(detail.target, true));
 document.addEventListener("htmx:oobBeforeSwap", hold);
 
 document.addEventListener("input", (event) => {

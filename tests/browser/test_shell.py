@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import transaction
 from django.template import engines
 from django.test import RequestFactory
-from playwright.sync_api import Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Dialog, Page, Route, WebSocketRoute, expect
 
 from audit.ids import new_ref
 from orchestrator import live
@@ -290,7 +290,12 @@ def test_leaving_an_edited_form_asks_first(stage: Callable[..., Stage]) -> None:
     page = here.page
     here.answers("/part/", "Swapped")
     questions: list[str] = []
-    page.once("dialog", lambda dialog: (questions.append(dialog.message), dialog.dismiss()))
+
+    def refuse(dialog: Dialog) -> None:
+        questions.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
     page.locator("[name=amount]").fill("642.10")
     page.get_by_role("button", name="Another").click()
     eventually(page, lambda: questions, "the question")
@@ -315,6 +320,7 @@ def test_a_list_under_the_pointer_does_not_move(stage: Callable[..., Stage]) -> 
     page.mouse.move(5, 5)
     ring_in(page)
     expect(page.locator("#part")).to_have_text("New")
+    expect(page.locator("[data-fresh=part]")).to_be_hidden()
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
