@@ -4,7 +4,9 @@ The keys that Holdshort writes have names here; a key that nobody knows is shown
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 BLOCKS = {
@@ -19,6 +21,8 @@ BLOCKS = {
 }
 FACTS = {
     "step_title": "Step",
+    "workflow": "Workflow",
+    "version": "Version",
     "agent": "Agent",
     "agent_version": "Agent version",
     "turn": "Turn",
@@ -41,12 +45,16 @@ FACTS = {
     "call_digest": "Digest of the call",
     "dossier": "Digest of the case file",
     "code": "Review",
+    "step": "Reference of the step",
+    "call": "Reference of the call",
+    "review": "Reference of the review",
+    "decision": "Reference of the decision",
 }
-CODES = frozenset(
-    ["digest", "seen_digest", "call_digest", "dossier", "tool", "asked_for", "call", "step", "review", "decision"]
-)
+CODES = frozenset(["digest", "seen_digest", "call_digest", "dossier", "call", "step", "review", "decision", "run"])
 ELSEWHERE = frozenset(["reasoning", "changes", "cost", "kind"])  # shown in a place of their own
+MOMENTS = frozenset(["due", "expires", "held_until"])
 MOST_FACTS = 40
+SHORT_FACT = 60  # characters that still fit beside other facts
 
 
 class Block(NamedTuple):
@@ -58,11 +66,11 @@ class Block(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A short value under its name. Codes are shown in type that tells look-alikes apart."""
+    """A value under its name. `moment` is set where the value is a time."""
 
     label: str
     value: str
-    code: bool
+    moment: datetime | None = None
 
 
 class Change(NamedTuple):
@@ -75,21 +83,23 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Parts:
-    """The contents of an event."""
+    """The contents of an event. Words are longer than facts; codes are what machines compare."""
 
     reasoning: str
     blocks: tuple[Block, ...]
     facts: tuple[Fact, ...]
+    words: tuple[Fact, ...]
+    codes: tuple[Fact, ...]
     changes: tuple[Change, ...]
     review: str
 
 
 def parts_of(data: Mapping[str, Any]) -> Parts:
     """The contents of an event, whatever they are."""
-    words, review, changes = data.get("reasoning"), data.get("review"), _changes(data.get("changes"))
+    claim, review, changes = data.get("reasoning"), data.get("review"), _changes(data.get("changes"))
     shown = {key: value for key, value in data.items() if key not in ELSEWHERE and _worth(value)}
-    if not isinstance(words, str) and _worth(words):
-        shown["reasoning"] = words
+    if not isinstance(claim, str) and _worth(claim):
+        shown["reasoning"] = claim
     if not changes and _worth(data.get("changes")):
         shown["changes"] = data["changes"]
     small = sorted((key for key in shown if key not in BLOCKS and _is_small(shown[key])), key=_place)
@@ -97,13 +107,25 @@ def parts_of(data: Mapping[str, Any]) -> Parts:
     blocks = [Block(BLOCKS.get(key, _title(key)), shown[key], isinstance(shown[key], str)) for key in large]
     if len(small) > MOST_FACTS:
         blocks.append(Block("More", {key: shown[key] for key in small[MOST_FACTS:]}, raw=False))
+    facts = {key: _fact(key, shown[key]) for key in small[:MOST_FACTS]}
     return Parts(
-        reasoning=words if isinstance(words, str) else "",
+        reasoning=claim if isinstance(claim, str) else "",
         blocks=tuple(blocks),
-        facts=tuple(Fact(FACTS.get(key, _title(key)), _plain(shown[key]), key in CODES) for key in small[:MOST_FACTS]),
+        facts=tuple(fact for key, fact in facts.items() if key not in CODES and len(fact.value) <= SHORT_FACT),
+        words=tuple(fact for key, fact in facts.items() if key not in CODES and len(fact.value) > SHORT_FACT),
+        codes=tuple(fact for key, fact in facts.items() if key in CODES),
         changes=changes,
         review=review if isinstance(review, str) else "",
     )
+
+
+def _fact(key: str, value: Any) -> Fact:
+    moment = None
+    if key in MOMENTS and isinstance(value, str):
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+    known = moment if moment and moment.tzinfo else None
+    return Fact(FACTS.get(key, _title(key)), _plain(value), known)
 
 
 def _place(key: str) -> int:

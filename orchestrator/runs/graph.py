@@ -15,7 +15,7 @@ ROW = 62
 GAP = 13
 TOP = 6
 LEAST, MOST = 118, 190
-CHARACTER = 6.1  # the width of an average character of a box's title, in pixels
+CHARACTER = 5.6  # the width of an average character of a box's title, in pixels
 
 CSS = {
     StepState.SUCCEEDED: "n-done",
@@ -148,7 +148,7 @@ def _box(node: Node, column: int, place: int, of: int, tallest: int, width: int)
     x = TOP + column * (width + GAP)
     y = TOP + round((tallest - of) * ROW / 2) + place * ROW
     words = f"{node.number} {node.title}"
-    room = int((width - (32 if node.kind == "human" or node.state == StepState.WAITING else 18)) / CHARACTER)
+    room = int((width - (28 if node.kind == "human" or node.state == StepState.WAITING else 14)) / CHARACTER)
     return Box(node, x, y, width, words if len(words) <= room else words[: room - 1].rstrip() + "…")
 
 

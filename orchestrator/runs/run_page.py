@@ -223,10 +223,21 @@ class RunPage:
     def graph(self) -> graph.Graph:
         """The boxes and arrows of the steps in the window."""
         nodes = [
-            graph.Node(step.key, step.number, step.title, step.kind, step.state, _caption(step, self.now))
+            graph.Node(step.key, step.number, step.title, step.kind, step.state, self._caption(step))
             for step in self.window.steps
         ]
         return graph.draw(nodes, needs_of(self.steps))
+
+    def _caption(self, step: StepRow) -> str:
+        """The second line of a box."""
+        begun = _begun(step, self.spans.get(step.ref, ()))
+        if step.state == StepState.PENDING:
+            return "not started"
+        if begun is None:
+            return step.state.label.lower()
+        took = stopwatch(((step.finished_at or self.now) - begun).total_seconds())
+        took += f", try {step.attempt}" if step.attempt > 1 else ""
+        return took if step.state == StepState.SUCCEEDED else f"{step.state.value}, {took}"
 
     @cached_property
     def to_come(self) -> list[StepRow]:
@@ -273,22 +284,11 @@ def _failed(run: Run) -> Iterable[tuple[UUID, Span]]:
 
 
 def _step_time(step: StepRow, spans: Sequence[Span]) -> StepTime:
-    """The step as it is drawn. A step that was tried again began with its first try."""
-    begun = [span.start for span in spans] + ([step.started_at] if step.started_at else [])
-    return StepTime(
-        step.number, step.key, step.title, step.kind, step.state, min(begun, default=None), step.finished_at, spans
-    )
+    """The step as it is drawn."""
+    begun = _begun(step, spans)
+    return StepTime(step.number, step.key, step.title, step.kind, step.state, begun, step.finished_at, spans)
 
 
-def _caption(step: StepRow, now: datetime) -> str:
-    """The second line of a box."""
-    if step.state == StepState.PENDING:
-        return "not started"
-    if step.started_at is None:
-        return step.state.label.lower()
-    took = stopwatch(((step.finished_at or now) - step.started_at).total_seconds())
-    retried = f", try {step.attempt}" if step.attempt > 1 else ""
-    if step.state == StepState.SUCCEEDED:
-        return took + retried
-    word = {StepState.WAITING: "waiting", StepState.STOPPED: "stopped"}.get(step.state, step.state.value)
-    return f"{word}, {took}{retried}"
+def _begun(step: StepRow, spans: Sequence[Span]) -> datetime | None:
+    """When a step began. One that was tried again began with its first try."""
+    return min([span.start for span in spans] + ([step.started_at] if step.started_at else []), default=None)
