@@ -61,7 +61,7 @@ def _of_texts(before: str, after: str) -> list[Line]:
     lines: list[Line] = []
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
-            lines += _context(old[a:b], first=a == 0, last=b == len(old))
+            lines += _context(old[a:b], first=a == c == 0, last=b == len(old) and d == len(new))
         else:
             lines += [Line("del", text) for text in old[a:b] if text or b - a > 1 or len(old) > 1]
             lines += [Line("ins", text) for text in new[c:d] if text or d - c > 1 or len(new) > 1]

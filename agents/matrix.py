@@ -118,10 +118,10 @@ class Cell:
 
     @property
     def small(self) -> str:
-        """The condition below the word: who reviews, or that the grant alone would allow it."""
+        """The condition below the word: who reviews, or who stands in the way although it is granted."""
         if self.look is REVIEW and self.grant:
             return str(self.grant.review_user or self.grant.review_team or "")
-        return "not its people" if self.look is FORBIDDEN and self.mirrored else ""
+        return f"{self.agent.represents} may not" if self.mirrored else ""
 
     @property
     def represented_value(self) -> str:

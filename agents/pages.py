@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from agents.access import may, visible
 from agents.comparison import Difference, compare
+from agents.matrix import Cell, Filters
 from agents.models import Agent, AgentVersion, Connection, Grant, Tool, ToolVersion
 from agents.people import Person, party_value
 from agents.queries import Uses
@@ -62,23 +63,18 @@ class AgentPage:
     agent: Agent
     model: ModelInfo
     versions: list[VersionRow]
-    grants: list[Grant]
+    cells: list[Cell]
     may_change: bool
     may_grant: bool
 
     @classmethod
     def of(cls, agent: Agent, user: Person) -> "AgentPage":
         """The page of an agent the person may see."""
-        grants = Grant.objects.filter(agent=agent, tool__in=visible(user, Tool)).order_by(
-            "tool__connection__name", "tool__name"
-        )
         return cls(
             agent=agent,
             model=describe(agent.current.model if agent.current else ""),
             versions=_rows(agent.versions.select_related("created_by"), AGENT_LABELS),
-            grants=list(
-                grants.select_related("tool__connection", "tool__current", "review_team", "review_user", "changed_by")
-            ),
+            cells=_cells(agent, visible(user, Tool)),
             may_change=may(user, "agents.change_agent", agent),
             may_grant=user.has_perm("agents.change_grant"),
         )
@@ -157,6 +153,16 @@ class ToolPage:
             may_change=may(user, "agents.change_tool", tool),
             may_grant=user.has_perm("agents.change_grant"),
         )
+
+
+def _cells(agent: Agent, tools: QuerySet[Tool]) -> list[Cell]:
+    grants = Grant.objects.filter(agent=agent, tool__in=tools).order_by("tool__connection__name", "tool__name")
+    found = list(grants.select_related("tool__connection", "tool__current", "review_team", "review_user", "changed_by"))
+    uses = Uses([grant.tool for grant in found])
+    return [
+        Cell(agent, grant.tool, grant, uses.represented_may(agent, grant.tool), Filters(env=grant.environment))
+        for grant in found
+    ]
 
 
 def _rows(versions: QuerySet[Any], labels: dict[str, str]) -> list[VersionRow]:

@@ -71,7 +71,7 @@ def amount_arguments(schema: Any) -> list[str]:
 def _rows(root: Any, node: Any, path: list[str], level: int) -> Iterator[Row]:
     node = _resolved(root, node)
     required = node.get("required")
-    for name, part in _properties(root, node).items():
+    for name, part in _in_order(_properties(root, node), required).items():
         inner = _resolved(root, part)
         here = [*path, name]
         kinds = _kinds(root, inner)
@@ -109,6 +109,12 @@ def _properties(root: Any, node: dict[str, Any]) -> dict[str, Any]:
         properties = _resolved(root, part).get("properties")
         found |= properties if isinstance(properties, dict) else {}
     return found
+
+
+def _in_order(properties: dict[str, Any], required: Any) -> dict[str, Any]:
+    """Required ones first, as the server lists them: PostgreSQL keeps the order of lists, not that of fields."""
+    first = [name for name in required if name in properties] if isinstance(required, list) else []
+    return {name: properties[name] for name in [*first, *properties]}
 
 
 def _options(root: Any, node: dict[str, Any]) -> list[dict[str, Any]]:
