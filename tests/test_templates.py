@@ -336,7 +336,10 @@ def test_the_navigation_shows_each_reader_the_places_they_may_go_to(world: World
         return [link.place.label for link in Shell(a_request("/reviews/x/", user)).nav]
 
     assert labels(None) == []
-    assert labels(world.otto) == ["Inbox", "Runs", "Account"]
-    assert labels(world.ines) == ["Inbox", "Runs", "Workflows", "Agents", "Account"]
-    assert labels(world.lukas) == labels(world.hana) == [place.label for place in PLACES]
+    assert not {"Workflows", "Agents", "Audit"} & set(labels(world.otto))
+    assert labels(world.ines)[:2] == ["Inbox", "Runs"]
+    assert "Agents" in labels(world.ines)
+    assert "Audit" not in labels(world.ines)
+    assert labels(world.lukas) == labels(world.hana)
+    assert "Audit" in labels(world.lukas)
     assert [link.place.label for link in Shell(a_request("/reviews/x/", world.ines)).nav if link.current] == ["Inbox"]
