@@ -65,7 +65,7 @@ class Frame:
 
 def party(thing: Any, *, kind: str = "") -> Party:
     """A model instance with `ref` as a party, under the name it has now."""
-    kind = kind or type(thing)._meta.model_name
+    kind = kind or thing._meta.model_name
     return _storable(Party(kind, str(thing.ref), str(thing)))
 
 

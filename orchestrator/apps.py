@@ -16,6 +16,7 @@ class OrchestratorConfig(AppConfig):
         """Make the Celery application the current one, so that `task.delay()` in a web process finds the broker."""
         import_module("orchestrator.celery")
         import_module("orchestrator.checks")
+        import_module("orchestrator.bells")
         post_migrate.connect(make_cache_table, sender=self, dispatch_uid="cache-table")
 
 

@@ -18,6 +18,7 @@ from agents.states import CallState
 from agents.verdicts import Outcome
 from approvals import exceptions as no
 from approvals.access import access_review, duties_conflict, is_candidate
+from approvals.choices import NEEDS_REASON
 from approvals.models import Decision, Review
 from approvals.signals import announce, decision_recorded
 from approvals.states import ALLOWED, OUTCOME, ReasonCode, ReviewKind, ReviewState, Verdict
@@ -83,10 +84,7 @@ def hold_of(review: Review, verdict: Verdict) -> timedelta:
 
 
 def _guard(user: Person, review: Review, answer: Answer) -> None:
-    if review.state == ReviewState.EXPIRED or (review.state == ReviewState.OPEN and review.expires_at <= db_now()):
-        raise no.TooLate(review)
-    if review.state != ReviewState.OPEN:
-        raise no.AlreadyDecided(review)
+    _still_open(review)
     if not is_candidate(user, review):
         raise no.NotYours
     if duties_conflict(user, review):
@@ -95,12 +93,24 @@ def _guard(user: Person, review: Review, answer: Answer) -> None:
         raise no.VerdictNotOffered
     if review.version != answer.version or review.digest != answer.digest or _tampered(review):
         raise no.ContentChanged(review)
-    if answer.verdict in (Verdict.REJECT, Verdict.TERMINATE) and not answer.reason.strip():
+    if _lacks_reason(answer):
         raise no.ReasonMissing
-    if answer.verdict == Verdict.REJECT and answer.reason_code not in ReasonCode.values:
-        raise no.ReasonMissing
-    if answer.reason_code and answer.reason_code not in ReasonCode.values:
-        raise no.ReasonMissing
+
+
+def _still_open(review: Review) -> None:
+    expired = review.state == ReviewState.OPEN and review.expires_at <= db_now()
+    if expired or review.state == ReviewState.EXPIRED:
+        raise no.TooLate(review)
+    if review.state != ReviewState.OPEN:
+        raise no.AlreadyDecided(review)
+
+
+def _lacks_reason(answer: Answer) -> bool:
+    """Whether the verdict needs a reason that was not given; a rejection needs a code as well."""
+    needs_code = answer.verdict == Verdict.REJECT or bool(answer.reason_code)
+    if needs_code and answer.reason_code not in ReasonCode.values:
+        return True
+    return answer.verdict in NEEDS_REASON and not answer.reason.strip()
 
 
 def _tampered(review: Review) -> bool:

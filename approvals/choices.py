@@ -1,0 +1,172 @@
+"""The verdicts a reader can give on a review: what the button says, and what happens next, told before it is pressed."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from approvals.models import Review
+from approvals.states import Verdict
+
+NEEDS_REASON = frozenset({Verdict.REJECT, Verdict.TERMINATE, Verdict.HAPPENED, Verdict.NOT_HAPPENED})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One verdict on offer.
+
+    `slot` is its place in the decision bar and with it its key; `form` names the form on the page that it sends, where
+    the answer is typed outside the dialog.
+    """
+
+    verdict: Verdict
+    slot: str
+    label: str
+    css: str
+    title: str
+    consequence: str
+    next: tuple[str, ...]
+    form: str = ""
+    asks_reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """The single key that opens its dialog."""
+        return self.slot[0].upper()
+
+    @property
+    def reason_required(self) -> bool:
+        """Whether it is not taken without a reason."""
+        return self.verdict in NEEDS_REASON
+
+
+def choice_of(verdict: Verdict, review: Review) -> Choice:
+    """A verdict as it is offered on this review."""
+    return _OFFERS[verdict](review.agent_name or "The run")
+
+
+def _approve(who: str) -> Choice:
+    hold = settings.HOLDSHORT_HOLD_SECONDS
+    return Choice(
+        Verdict.APPROVE,
+        "approve",
+        "Approve",
+        "btn-primary",
+        "Approve this action",
+        f"it is done {hold} s later, exactly as shown. Until then you can undo.",
+        (
+            "It is recorded under your name.",
+            f"You have {hold} s to undo.",
+            f"Then it is done once, as shown; {who} is told.",
+        ),
+        asks_reason="Note",
+    )
+
+
+def _edit(who: str) -> Choice:
+    hold = settings.HOLDSHORT_HOLD_SECONDS
+    return Choice(
+        Verdict.EDIT,
+        "edit",
+        "Edit & approve",
+        "",
+        "Approve with your changes",
+        f"it is done {hold} s later with your changes. Until then you can undo.",
+        (
+            "Your changes are checked like a new proposal.",
+            f"You have {hold} s to undo.",
+            f"Then it is done once, as edited; {who} is told what you changed.",
+        ),
+        form="args",
+        asks_reason="Why did you change it?",
+    )
+
+
+def _reject(who: str) -> Choice:
+    hold = settings.HOLDSHORT_HOLD_SECONDS
+    return Choice(
+        Verdict.REJECT,
+        "reject",
+        "Reject",
+        "btn-danger",
+        "Reject this action",
+        f"nothing is done, and {who} is told why.",
+        ("Nothing is done.", f"You have {hold} s to undo.", f"{who} is told your reason, and goes on or ends."),
+        asks_reason="In your words",
+    )
+
+
+def _answer(who: str) -> Choice:
+    return Choice(
+        Verdict.ANSWER,
+        "approve",
+        "Send answer",
+        "btn-primary",
+        "Send your answer",
+        "the run goes on with exactly what you entered.",
+        ("Your answer is recorded under your name.", "The run goes on with it at once."),
+        form="answer",
+    )
+
+
+def _retry(who: str) -> Choice:
+    return Choice(
+        Verdict.RETRY,
+        "approve",
+        "Try again",
+        "btn-primary",
+        "Try the step again",
+        "the step begins again from its start.",
+        ("The step begins again from its start.", "What was done before stays done."),
+        asks_reason="Note",
+    )
+
+
+def _happened(who: str) -> Choice:
+    return Choice(
+        Verdict.HAPPENED,
+        "approve",
+        "It happened",
+        "",
+        "Record that it happened",
+        "it is recorded as done, on your word.",
+        ("It is recorded as done, on your word.", "The run goes on."),
+        asks_reason="How do you know?",
+    )
+
+
+def _not_happened(who: str) -> Choice:
+    return Choice(
+        Verdict.NOT_HAPPENED,
+        "edit",
+        "It did not happen",
+        "",
+        "Record that it did not happen",
+        "it is recorded as not done, on your word.",
+        ("It is recorded as not done, on your word.", f"{who} is told that it failed."),
+        asks_reason="How do you know?",
+    )
+
+
+def _terminate(who: str) -> Choice:
+    return Choice(
+        Verdict.TERMINATE,
+        "reject",
+        "End the run",
+        "btn-danger",
+        "End the run",
+        "the run ends here.",
+        ("The run ends here.", "What was done before stays done."),
+        asks_reason="Why?",
+    )
+
+
+_OFFERS = {
+    Verdict.APPROVE: _approve,
+    Verdict.EDIT: _edit,
+    Verdict.REJECT: _reject,
+    Verdict.ANSWER: _answer,
+    Verdict.RETRY: _retry,
+    Verdict.HAPPENED: _happened,
+    Verdict.NOT_HAPPENED: _not_happened,
+    Verdict.TERMINATE: _terminate,
+}

@@ -1,0 +1,204 @@
+"""What the inbox shows: page models over a constant number of queries, however many reviews there are."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import groupby
+from typing import Literal
+from urllib.parse import urlencode
+
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.utils import timezone
+
+from agents.people import Person
+from approvals.access import reviews_for
+from approvals.models import Decision, Review
+from approvals.states import ReviewKind, ReviewState
+
+Scope = Literal["mine", "teams", "all"]
+SCOPES: dict[str, str] = {"mine": "Mine", "teams": "My teams", "all": "All"}
+RISKS = {1: "Low risk", 2: "Medium risk", 3: "High risk", 4: "Critical risk"}
+MOST_ROWS = 200
+SOON = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the reader asked to see, from the address."""
+
+    scope: Scope = "teams"
+    text: str = ""
+    risk: int = 0
+
+    @classmethod
+    def of(cls, data: "dict[str, str]") -> "Filter":
+        """The filter of a query string; what makes no sense is ignored."""
+        scope = data.get("scope", "teams")
+        risk = data.get("risk", "")
+        return cls(
+            scope=scope if scope in SCOPES else "teams",  # type: ignore[arg-type]
+            text=data.get("q", "").strip()[:100],
+            risk=int(risk) if risk in ("1", "2", "3", "4") else 0,
+        )
+
+    def query(self, **changes: object) -> str:
+        """The filter as a query string, with changes; empty where it is the usual one."""
+        values = {"scope": self.scope, "q": self.text, "risk": self.risk or "", **changes}
+        usual = {"scope": "teams", "q": "", "risk": ""}
+        return urlencode({key: value for key, value in values.items() if str(value) != usual.get(key)})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One review in the list."""
+
+    review: Review
+    now: datetime
+
+    @property
+    def seconds_left(self) -> int:
+        """Until it is due; negative once it is overdue."""
+        return int((self.review.due_at - self.now).total_seconds())
+
+    @property
+    def urgency(self) -> str:
+        """The class of the time that is left."""
+        if self.seconds_left < 0:
+            return "is-crit"
+        return "is-high" if self.seconds_left < SOON.total_seconds() / 2 else ""
+
+    @property
+    def ticks(self) -> bool:
+        """Whether the time left is counted in seconds on the page."""
+        return self.seconds_left < 3600
+
+    @property
+    def tag(self) -> str:
+        """In a few words, why it waits."""
+        if self.review.kind != ReviewKind.ACTION:
+            return ReviewKind(self.review.kind).label
+        return RISKS[self.review.risk_level]
+
+    @property
+    def group(self) -> str:
+        """The heading it stands under."""
+        if self.seconds_left <= SOON.total_seconds():
+            return "Due within 30 min"
+        today = timezone.localdate(self.now)
+        due = timezone.localdate(self.review.due_at)
+        return "Today" if due == today else "This week" if due <= today + timedelta(days=6) else "Later"
+
+
+@dataclass
+class Inbox:
+    """The list of reviews that wait, for one reader and one filter."""
+
+    user: Person
+    filter: Filter
+    selected: Review | None = None
+    now: datetime = field(default_factory=timezone.now)
+
+    def _scoped(self, scope: str) -> QuerySet[Review]:
+        open_ones = reviews_for(self.user).filter(state=ReviewState.OPEN)
+        mine, teams = Q(person=self.user), Q(team__in=self.user.groups.all())
+        return open_ones.filter(mine if scope == "mine" else mine | teams) if scope != "all" else open_ones
+
+    @cached_property
+    def counts(self) -> list[tuple[str, str, int]]:
+        """Every scope with its label and how many reviews wait in it."""
+        mine = Q(person=self.user)
+        teams = mine | Q(team__in=list(self.user.groups.values_list("pk", flat=True)))
+        found = (
+            reviews_for(self.user)
+            .filter(state=ReviewState.OPEN)
+            .aggregate(
+                mine=Count("pk", filter=mine, distinct=True),
+                teams=Count("pk", filter=teams, distinct=True),
+                all=Count("pk", distinct=True),
+            )
+        )
+        return [(scope, label, found[scope]) for scope, label in SCOPES.items()]
+
+    @cached_property
+    def total(self) -> int:
+        """How many reviews wait in the chosen scope, before any other filter."""
+        return next(count for scope, _, count in self.counts if scope == self.filter.scope)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The reviews to show, the most urgent first."""
+        found = self._scoped(self.filter.scope)
+        if self.filter.risk:
+            found = found.filter(risk_level__gte=self.filter.risk)
+        if self.filter.text:
+            found = found.filter(_matching(self.filter.text))
+        found = found.select_related("person", "team").order_by("due_at", "pk")
+        return [Row(review, self.now) for review in found[:MOST_ROWS]]
+
+    @property
+    def groups(self) -> list[tuple[str, list[Row]]]:
+        """The rows under their headings."""
+        return [(title, list(rows)) for title, rows in groupby(self.rows, key=lambda row: row.group)]
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything but the scope narrows the list."""
+        return bool(self.filter.text or self.filter.risk)
+
+    @property
+    def due_soon(self) -> int:
+        """How many of the shown rows are due within half an hour."""
+        return sum(row.seconds_left <= SOON.total_seconds() for row in self.rows)
+
+    @property
+    def newest(self) -> int:
+        """The highest key on the list, from which new ones are counted."""
+        return max((row.review.pk for row in self.rows), default=0)
+
+    def newer_than(self, key: int) -> int:
+        """How many reviews have come into the scope since."""
+        return self._scoped(self.filter.scope).filter(pk__gt=key).count()
+
+    def neighbours(self) -> tuple[Review | None, Review | None]:
+        """The reviews before and after the selected one in the list."""
+        order = [row.review for row in self.rows]
+        keys = [review.pk for review in order]
+        if self.selected is None or self.selected.pk not in keys:
+            return None, order[0] if order else None
+        place = keys.index(self.selected.pk)
+        return (order[place - 1] if place else None), (order[place + 1] if place + 1 < len(order) else None)
+
+    @cached_property
+    def held(self) -> Decision | None:
+        """The reader's latest decision that can still be undone."""
+        rows = Decision.objects.filter(by=self.user, undone_at=None, held_until__gt=self.now, review__delivered_at=None)
+        return rows.select_related("review").order_by("-pk").first()
+
+    @property
+    def held_seconds(self) -> int:
+        """For how many seconds it can be undone."""
+        return max(0, int((self.held.held_until - self.now).total_seconds())) if self.held else 0
+
+    @cached_property
+    def decided_today(self) -> list[Decision]:
+        """What the reader decided today, the latest first; at most five."""
+        rows = self._decisions_today().select_related("review", "call").order_by("-pk")
+        return list(rows[:5])
+
+    @cached_property
+    def today(self) -> dict[str, object]:
+        """The reader's day in figures."""
+        took = ExpressionWrapper(F("at") - F("review__opened_at"), output_field=DurationField())
+        late = Count("pk", filter=Q(at__gt=F("review__due_at")))
+        return self._decisions_today().aggregate(decided=Count("pk"), mean=Avg(took), late=late)
+
+    def _decisions_today(self) -> QuerySet[Decision]:
+        midnight = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
+        return Decision.objects.filter(by=self.user, at__gte=midnight, undone_at=None)
+
+
+def _matching(text: str) -> Q:
+    number = text.upper().removeprefix("RV-")
+    by_code = Q(pk=int(number)) if number.isdecimal() and len(number) < 16 else Q()
+    words = Q(short__icontains=text) | Q(agent_name__icontains=text) | Q(workflow_name__icontains=text)
+    return words | by_code if by_code else words

@@ -1,0 +1,112 @@
+"""Deciding, undoing and commenting: parse, call, answer. What was typed is kept when it is not taken."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from agents.contracts import BadArguments
+from agents.people import SignedInRequest
+from agents.schema_forms import Parsed, parse
+from approvals import actions
+from approvals.access import access_review
+from approvals.actions import Answer
+from approvals.exceptions import CannotUndo, Conflict, EmptyComment, NotDecided, VerdictNotOffered
+from approvals.models import Review
+from approvals.pages import Draft, ReviewPage
+from approvals.queries import Filter, Inbox
+from approvals.states import Verdict
+from approvals.views.review import parsed_arguments, show
+
+
+@login_required
+@require_POST
+def decide(request: SignedInRequest, ref: UUID) -> HttpResponse:
+    """Take a verdict, then go on to the next review."""
+    review = access_review(request.user, ref)
+    draft = _draft(request, review)
+    if draft.parsed is not None and draft.parsed.errors:
+        draft.problem = "Some fields need another look."
+        return show(request, review, draft, status=422)
+    following = _next(request, review)
+    try:
+        actions.decide(user=request.user, ref=ref, answer=_answer(request, draft))
+    except Conflict as conflict:
+        return _conflict(request, conflict, draft)
+    except (NotDecided, BadArguments) as refused:
+        draft.problem = str(refused) or "Some fields need another look."
+        return show(request, review, draft, status=422)
+    return redirect(following)
+
+
+@login_required
+@require_POST
+def undo(request: SignedInRequest, ref: UUID) -> HttpResponse:
+    """Take a decision back and show its review again."""
+    try:
+        review = actions.undo(user=request.user, ref=ref)
+    except CannotUndo as refused:
+        messages.error(request, refused.message)
+        return redirect("inbox")
+    messages.success(request, "Taken back. Nothing was done.")
+    return redirect("review", ref=review.ref)
+
+
+@login_required
+@require_POST
+def comment(request: SignedInRequest, ref: UUID) -> HttpResponse:
+    """Add a remark."""
+    try:
+        actions.comment(user=request.user, ref=ref, body=request.POST.get("body", ""))
+    except EmptyComment as refused:
+        messages.error(request, refused.message)
+    return redirect(reverse("review", args=[ref]) + "#s-talk")
+
+
+def _draft(request: SignedInRequest, review: Review) -> Draft:
+    verdict = request.POST.get("verdict", "")
+    parsed: Parsed | None = None
+    if verdict == Verdict.EDIT and review.call is not None:
+        parsed = parsed_arguments(request, review)
+    elif verdict == Verdict.ANSWER and review.form_schema is not None:
+        parsed = parse(review.form_schema, request.POST)
+    return Draft(verdict, request.POST.get("reason_code", ""), request.POST.get("reason", ""), "", parsed)
+
+
+def _answer(request: SignedInRequest, draft: Draft) -> Answer:
+    if draft.verdict not in Verdict.values:
+        raise VerdictNotOffered
+    version = request.POST.get("version", "")
+    value = draft.parsed.value if draft.parsed else None
+    return Answer(
+        verdict=Verdict(draft.verdict),
+        digest=request.POST.get("digest", ""),
+        version=int(version) if version.isdecimal() and len(version) < 9 else 0,
+        reason_code=draft.reason_code[:12],
+        reason=draft.reason,
+        arguments=value if draft.verdict == Verdict.EDIT else None,
+        form=value if draft.verdict == Verdict.ANSWER else None,
+    )
+
+
+def _conflict(request: SignedInRequest, conflict: Conflict, draft: Draft) -> HttpResponse:
+    """Somebody was faster, or the content changed: say who and what, and keep what was typed."""
+    review = access_review(request.user, conflict.review.ref)
+    page = ReviewPage(review, request.user, draft)
+    inbox = Inbox(request.user, Filter.of(request.GET.dict()), selected=review)
+    context = {"inbox": inbox, "page": page, "conflict": conflict, "neighbours": inbox.neighbours()}
+    return render(request, "reviews/page.html", context, status=409)
+
+
+def _next(request: SignedInRequest, review: Review) -> str:
+    """The review after this one in the list, or the inbox when none is left."""
+    inbox = Inbox(request.user, Filter.of(request.GET.dict()), selected=review)
+    before, after = inbox.neighbours()
+    following = after or before
+    query = inbox.filter.query()
+    where = reverse("review", args=[following.ref]) if following else reverse("inbox")
+    return f"{where}?{query}" if query else where
