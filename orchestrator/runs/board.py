@@ -123,20 +123,20 @@ def take(ref: UUID, *, wait: bool) -> Board | None:
     if run is None or run.state in RUN_ENDED:
         return None
     undelivered = Review.objects.select_for_update(no_key=True).filter(run_ref=ref, delivered_at=None)
-    reviews = list(undelivered.order_by("pk"))
+    now = db_now()
+    for review in undelivered.order_by("pk"):
+        _news(review, now)
     related = ("agent_version__agent__acts_for_user", "agent_version__agent__acts_for_team")
     steps = {step.key: step for step in run.steps.select_related("review", *related).order_by("position")}
-    board = Board(run, db_now(), steps)
-    for review in reviews:
-        _news(board, review)
-    return board
+    return Board(run, now, steps)
 
 
-def _news(board: Board, review: Review) -> None:
-    if review.state == ReviewState.OPEN and review.expires_at <= board.now:
+def _news(review: Review, now: datetime) -> None:
+    """Take up what became of a review, before the steps are read, so that they see it."""
+    if review.state == ReviewState.OPEN and review.expires_at <= now:
         expire(review)
     if review.state != ReviewState.OPEN:
-        deliver(review, now=board.now)
+        deliver(review, now=now)
 
 
 def current_version(name: str) -> AgentVersion | None:
