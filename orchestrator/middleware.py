@@ -1,6 +1,7 @@
 """What every answer tells the browser, beyond what Django's own middleware says."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -43,12 +44,15 @@ class StaticFiles(WhiteNoiseMiddleware):
     """
 
     @staticmethod
-    def serve(static_file: object, request: HttpRequest) -> HttpResponse:
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
         """The answer for `static_file`, with the headers WhiteNoise chose (type, encoding, validators, caching)."""
-        streamed = WhiteNoiseMiddleware.serve(static_file, request)
-        answer = HttpResponse(b"".join(streamed.streaming_content), status=streamed.status_code)
-        streamed.close()
+        chosen = static_file.get_response(request.method, request.META)
+        content = b""
+        if chosen.file is not None:  # there is none for HEAD and for 304
+            with chosen.file:
+                content = chosen.file.read()
+        answer = HttpResponse(content, status=int(chosen.status))
         del answer.headers["Content-Type"]
-        for name, value in streamed.headers.items():
+        for name, value in chosen.headers:
             answer.headers[name] = value
         return answer
