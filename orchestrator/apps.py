@@ -1,6 +1,6 @@
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
@@ -17,7 +17,8 @@ class OrchestratorConfig(AppConfig):
         import_module("orchestrator.celery")
         import_module("orchestrator.checks")
         import_module("orchestrator.bells")
-        post_migrate.connect(make_cache_table, sender=self, dispatch_uid="cache-table")
+        # Django sends this signal only for apps that have models, and this one has none.
+        post_migrate.connect(make_cache_table, sender=apps.get_app_config("accounts"), dispatch_uid="cache-table")
 
 
 def make_cache_table(using: str, **_: object) -> None:
