@@ -106,7 +106,7 @@ def as_csv(workflow: str) -> str:
     """The last 20 cases of a workflow as a file that can be uploaded to start them: one run a row."""
     rows = [case.input for case in cases() if case.workflow == workflow][-CSV_ROWS:]
     text = StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
