@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from agents.states import CallState, GrantEffect, ToolState
 from approvals.states import ReviewState
 from orchestrator import text_safety, wording
-from orchestrator.accounts.middleware import reader_time_zone
 from orchestrator.accounts.models import User
 from orchestrator.context import PLACES, Shell
 from orchestrator.errors import bad_request, server_error
@@ -316,18 +315,6 @@ def test_styles_and_scripts_stay_small() -> None:
     assert len((static / "css/app.css").read_text().splitlines()) <= 900
     assert max(scripts.values()) <= 100
     assert sum(scripts.values()) < 500
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(("zone", "expected"), [("Asia/Tokyo", "Asia/Tokyo"), ("Not/AZone", "UTC"), ("../etc", "UTC")])
-def test_a_request_is_answered_in_the_time_zone_of_its_reader(world: World, zone: str, expected: str) -> None:
-    world.ines.time_zone = zone
-    seen = []
-    answer = reader_time_zone(lambda request: HttpResponse(seen.append(timezone.get_current_timezone_name())))
-    answer(a_request(user=world.ines))
-    assert seen == [expected]
-    answer(a_request())
-    assert seen == [expected, "UTC"]
 
 
 @pytest.mark.django_db
