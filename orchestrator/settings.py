@@ -38,6 +38,8 @@ HOLDSHORT_MODEL_SECONDS = env.int("HOLDSHORT_MODEL_SECONDS", 60)
 HOLDSHORT_SUPPORT_CONTACT = env.str("HOLDSHORT_SUPPORT_CONTACT", "the person who runs this Holdshort")
 # A model string such as "anthropic:claude-sonnet-4-5" that replaces the scripted models of the sample agents.
 HOLDSHORT_MODEL = env.str("HOLDSHORT_MODEL", "")
+# Which sample data `load_samples` sets up: norrland, or retail (see `make demo-retail`).
+HOLDSHORT_SAMPLES = env.str("HOLDSHORT_SAMPLES", "norrland")
 # Seconds between new sample cases; 0 starts none. A real model costs money, so with one none start unless asked for.
 HOLDSHORT_TRICKLE_SECONDS = env.int("HOLDSHORT_TRICKLE_SECONDS", 0 if PRODUCTION or HOLDSHORT_MODEL else 40)
 # The programs an admin may choose for a connection over stdio: {"name": ["program", "argument", ...]}. Each is started
@@ -99,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "orchestrator.middleware.time_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
