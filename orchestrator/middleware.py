@@ -1,10 +1,14 @@
-"""What every answer tells the browser, beyond what Django's own middleware says."""
+"""What every answer tells the browser beyond what Django's own middleware says, and in whose time it speaks."""
 
 from collections.abc import Callable
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
 from whitenoise.middleware import WhiteNoiseMiddleware
+
+from orchestrator.accounts.zones import zone_of
 
 # Nothing inline, nothing from elsewhere. 'self' in connect-src covers the WebSocket of the same origin in every browser
 # since Safari 15.4, so no wss: wildcard is needed (CSP level 3, "match url to source expression").
@@ -56,3 +60,21 @@ class StaticFiles(WhiteNoiseMiddleware):
         for name, value in chosen.headers:
             answer.headers[name] = value
         return answer
+
+
+def time_zone(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware that lets pages speak in the time zone of the person who reads them. Comes after authentication."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with timezone.override(zone_of(_chosen_zone(request))):
+            return get_response(request)
+
+    return middleware
+
+
+def _chosen_zone(request: HttpRequest) -> str:
+    """The reader's zone; none for strangers, and none while the database is down, which other code reports better."""
+    try:
+        return request.user.time_zone if request.user.is_authenticated else ""
+    except DatabaseError:
+        return ""

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", account.login, name="sign-in"),
     path("sign-in/", account.login, name="account_login"),  # the name django-allauth looks its own page up by
     path("sign-out/", account.logout, name="sign-out"),
+    path("", include("orchestrator.accounts.urls")),
     path("", include("orchestrator.runs.urls")),
     path("", include("approvals.urls")),
     path("", include("agents.urls")),

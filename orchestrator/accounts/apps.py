@@ -7,7 +7,10 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Permissions exist only once every app is migrated, so the roles are made then."""
+        """Register the sentences of the record; make the roles once every app is migrated and permissions exist."""
+        from audit.verbs import register
+        from orchestrator.accounts import verbs
         from orchestrator.accounts.roles import ensure_roles
 
+        register(verbs.SENTENCES)
         post_migrate.connect(ensure_roles, dispatch_uid="ensure_roles")
