@@ -1,38 +1,18 @@
-"""The agents of Norrland Group: what each is told, whom it acts for, and what it may do with the company's tools."""
+"""The agents of Norrland Group: what each is told, and what it may do with the company's tools."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
-
 from agents.states import GrantEffect
-from agents.values import Brief
 from orchestrator.samples.people import CARE, CLAIMS
+from orchestrator.samples.setup import SampleAgent
 
 TEXTS = Path(__file__).with_name("instructions")
 ALLOWED, REVIEW = GrantEffect.ALLOWED, GrantEffect.REVIEW
+TEAM_OF_AGENT = {"support": CARE, "claims": CLAIMS}
 
 
-@dataclass(frozen=True)
-class SampleAgent:
-    """One agent. It acts for `team`, which also reviews; `script` is its model unless HOLDSHORT_MODEL names one."""
-
-    name: str
-    title: str
-    description: str
-    team: str
-    script: str
-    grants: dict[str, GrantEffect]
-
-    @property
-    def scripted(self) -> str:
-        """The model string of its script."""
-        return f"scripted:{self.script}"
-
-    def brief(self) -> Brief:
-        """What it is told, and its model: the script, or the real one that whoever runs this has chosen."""
-        texts = [(TEXTS / f"{name}.md").read_text(encoding="utf-8").strip() for name in (self.name, "house")]
-        return Brief(instructions="\n\n".join(texts), model=settings.HOLDSHORT_MODEL or self.scripted)
+def _instructions(*names: str) -> str:
+    return "\n\n".join((TEXTS / f"{name}.md").read_text(encoding="utf-8").strip() for name in names)
 
 
 AGENTS = (
@@ -40,8 +20,8 @@ AGENTS = (
         name="support",
         title="Support agent",
         description="Answers customers who want money back, and proposes refunds.",
-        team=CARE,
-        script="support-refund",
+        instructions=_instructions("support", "house"),
+        model="scripted:support-refund",
         grants={
             "find_customer": ALLOWED,
             "get_order": ALLOWED,
@@ -54,8 +34,8 @@ AGENTS = (
         name="claims",
         title="Claims agent",
         description="Settles insurance claims: checks cover and papers, and proposes payouts.",
-        team=CLAIMS,
-        script="claims-payout",
+        instructions=_instructions("claims", "house"),
+        model="scripted:claims-payout",
         grants={
             "get_claim": ALLOWED,
             "get_policy": ALLOWED,

@@ -11,6 +11,9 @@ class SamplesConfig(AppConfig):
     verbose_name = "Samples"
 
     def ready(self) -> None:
-        """Make the scripted agents known, so that their model strings can be used and checked."""
-        import_module("orchestrator.samples.scripts.refund")
+        """Make the scripted and recorded agents known, so that their model strings can be used and checked."""
+        from orchestrator.samples.retail import recording
+
         import_module("orchestrator.samples.scripts.claims")
+        import_module("orchestrator.samples.scripts.refund")
+        recording.register()

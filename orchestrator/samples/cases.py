@@ -4,18 +4,17 @@ Computed from the same seed as the books, so every case fits what the agents wil
 """
 
 import csv
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from io import StringIO
 from itertools import chain, zip_longest
 from random import Random
-from typing import Any
 
 from orchestrator.samples.company.clock import opening_day
 from orchestrator.samples.company.money import to_text
 from orchestrator.samples.company.seed import written
 from orchestrator.samples.company.seed.pen import SEED, Pen, Row
+from orchestrator.samples.setup import Case
 
 REFUND, CLAIM = "customer-refund", "claim-payout"
 CSV_ROWS = 20
@@ -84,17 +83,9 @@ REMARKS = (
 )
 
 
-@dataclass(frozen=True)
-class Case:
-    """One case: the workflow it belongs to and the input of its run."""
-
-    workflow: str
-    input: dict[str, Any]
-
-    @property
-    def key(self) -> str:
-        """The number of the order or claim it is about."""
-        return str(self.input.get("order_id") or self.input.get("claim_id"))
+def key_of(case: Case) -> str:
+    """The number of the order or claim that a case is about."""
+    return str(case.input.get("order_id") or case.input["claim_id"])
 
 
 def cases() -> tuple[Case, ...]:
@@ -122,7 +113,7 @@ def _cases(today: date) -> tuple[Case, ...]:
     dice.shuffle(refunds)
     dice.shuffle(claims)
     mixed = [case for case in chain(*zip_longest(refunds[::2], claims, refunds[1::2])) if case]
-    return tuple(sorted(mixed, key=lambda case: FIRST.index(case.key) if case.key in FIRST else len(FIRST)))
+    return tuple(sorted(mixed, key=_place))
 
 
 def _open_claims(pen: Pen) -> list[Row]:
@@ -139,3 +130,7 @@ def _refund(pen: Pen, dice: Random, order: Row, customers: dict[str, Row]) -> Ca
     greeting = GREETINGS.get(customer["country"], "Hello,")
     message = f"{greeting} {said}\n\n{customer['name']}"
     return Case(REFUND, {"order_id": order["id"], "customer_email": customer["email"], "message": message})
+
+
+def _place(case: Case) -> int:
+    return FIRST.index(key_of(case)) if key_of(case) in FIRST else len(FIRST)

@@ -1,12 +1,18 @@
 """A gentle stream of cases, so that the inbox of a demonstration is alive."""
 
 from celery import shared_task
+from django.conf import settings
 
-from orchestrator.samples import loading
+from approvals.models import Review
+from approvals.states import ReviewState
+from orchestrator.samples.sets import SETS
+
+OPEN_REVIEWS = 12
+"""With this many open reviews nobody needs another case."""
 
 
 @shared_task(name="samples.trickle", ignore_result=True)
 def trickle() -> None:
     """Start the next case unless enough waits for people already."""
-    if loading.wanted():
-        loading.start_next()
+    if Review.objects.filter(state=ReviewState.OPEN).count() < OPEN_REVIEWS:
+        SETS[settings.HOLDSHORT_SAMPLES].start_next()

@@ -22,12 +22,12 @@ from orchestrator.accounts.models import User
 from orchestrator.runs import engine
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
-from orchestrator.samples import loading, people, tasks
-from orchestrator.samples.cases import CLAIM, REFUND, as_csv, cases
+from orchestrator.samples import norrland, people, tasks
+from orchestrator.samples.cases import CLAIM, REFUND, as_csv, cases, key_of
 from orchestrator.workflows.models import Workflow
 from tests.samples.company import TODAY
 
-FILES = Path(loading.__file__).with_name("files")
+FILES = Path(norrland.__file__).with_name("files")
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def books(db: None, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPat
     settings.HOLDSHORT_HOME = tmp_path
     settings.HOLDSHORT_MODEL = ""
     settings.HOLDSHORT_HOLD_SECONDS = 0
-    loading.load(lambda stage: None)
+    norrland.load(lambda stage: None)
     yield tmp_path / "company.sqlite"
     close_all()
 
 
 def again() -> None:
-    loading.load(lambda stage: None)
+    norrland.load(lambda stage: None)
 
 
 def drive() -> None:
@@ -69,7 +69,7 @@ def test_everything_is_there_after_the_first_load(books: Path) -> None:
     assert {tool.name for tool in Tool.objects.filter(state=ToolState.READY)} >= {"refund_order", "pay_claim"}
     assert not Tool.objects.exclude(state=ToolState.READY).exists()
     assert set(Workflow.objects.values_list("name", flat=True)) == {REFUND, CLAIM}
-    assert Run.objects.count() == loading.FIRST_RUNS
+    assert Run.objects.count() == norrland.FIRST_RUNS
     reviewed = Grant.objects.filter(effect=GrantEffect.REVIEW).values_list("tool__name", flat=True)
     assert set(reviewed) == {"refund_order", "pay_claim", "send_mail"}
 
@@ -78,7 +78,7 @@ def test_loading_again_changes_nothing(books: Path) -> None:
     entries = Entry.objects.count()
     again()
     assert Entry.objects.count() == entries
-    assert Run.objects.count() == loading.FIRST_RUNS
+    assert Run.objects.count() == norrland.FIRST_RUNS
 
 
 def test_what_an_admin_changed_stays_changed(books: Path) -> None:
@@ -140,6 +140,7 @@ def test_a_refund_happens_once_it_is_approved_and_the_customer_is_told(books: Pa
     drive()
     run = Run.objects.get(input__order_id="88-10392")
     assert run.state == RunState.SUCCEEDED, run.reason
+    assert run.output is not None
     assert run.output["refunded"] == "642.10"
     assert rows(books, "SELECT tool FROM effects ORDER BY id") == [("refund_order",), ("send_mail",)]
     assert "642.10 EUR" in rows(books, "SELECT body FROM outbox")[0][0]
@@ -172,16 +173,16 @@ def test_cases_trickle_in_until_enough_wait(books: Path, monkeypatch: pytest.Mon
     before = Run.objects.count()
     tasks.trickle()
     assert Run.objects.count() == before + 1
-    monkeypatch.setattr(loading, "OPEN_REVIEWS", 5)
+    monkeypatch.setattr(tasks, "OPEN_REVIEWS", 5)
     tasks.trickle()
     assert Run.objects.count() == before + 1
 
 
 def test_every_case_is_started_once_and_then_there_are_no_more(books: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "cases", lambda: cases()[: loading.FIRST_RUNS + 2])
-    assert [loading.start_next() for _ in range(4)] == [True, True, False, False]
+    monkeypatch.setattr(norrland, "cases", lambda: cases()[: norrland.FIRST_RUNS + 2])
+    assert [norrland.start_next() for _ in range(4)] == [True, True, False, False]
     keys = [run.input.get("order_id") or run.input["claim_id"] for run in Run.objects.order_by("pk")]
-    assert keys == [case.key for case in cases()[: loading.FIRST_RUNS + 2]]
+    assert keys == [key_of(case) for case in cases()[: norrland.FIRST_RUNS + 2]]
 
 
 def test_the_company_is_asked_for_its_tools_once(books: Path) -> None:
@@ -197,7 +198,7 @@ def test_the_files_to_upload_have_twenty_cases_that_fit(books: Path, workflow: s
     text = (FILES / f"{workflow}.csv").read_bytes().decode()
     assert text == as_csv(workflow), "Write the file anew from as_csv"
     version = Workflow.objects.get(name=workflow).current
-    assert version
+    assert version is not None
     read = list(csv.DictReader(text.splitlines(keepends=True)))
     assert len(read) == 20
     for row in read:

@@ -9,13 +9,14 @@ import jsonschema_rs
 import pytest
 
 from agents.runtime.scripted import Call, Final, Result, Script, ScriptState
-from orchestrator.samples.cases import CLAIM, REFUND, Case, cases
+from orchestrator.samples.cases import CLAIM, REFUND, cases, key_of
 from orchestrator.samples.company import ledger
 from orchestrator.samples.company.database import open_company
 from orchestrator.samples.company.reads import Refused
 from orchestrator.samples.company.tools import TOOLS
 from orchestrator.samples.scripts.claims import claims_payout
 from orchestrator.samples.scripts.refund import support_refund
+from orchestrator.samples.setup import Case
 from orchestrator.workflows.reading import read
 from orchestrator.workflows.schema import AgentStep
 
@@ -123,7 +124,7 @@ def test_what_is_proposed_is_never_refused_by_the_company(books: sqlite3.Connect
     for case in cases():
         output, calls = run(books, case, approve)
         if any(call.tool in HELD for call in calls):
-            assert output["outcome"] in ("refunded", "paid"), (case.key, output)
+            assert output["outcome"] in ("refunded", "paid"), (key_of(case), output)
 
 
 def test_about_two_of_three_cases_need_a_person(books: sqlite3.Connection) -> None:
@@ -141,7 +142,7 @@ def test_a_rejection_is_not_argued_with(books: sqlite3.Connection) -> None:
 
 
 def test_an_edit_is_told_as_it_was_done_not_as_it_was_asked(books: sqlite3.Connection) -> None:
-    case = next(case for case in cases() if case.key == "88-10392")
+    case = next(case for case in cases() if key_of(case) == "88-10392")
     output, _ = run(books, case, edit)
     assert output["refunded"] == "1.00"
     assert "1.00 EUR" in output["reply"]["body"]
@@ -159,12 +160,12 @@ def test_the_amounts_of_the_design_are_proposed(books: sqlite3.Connection) -> No
     for case in cases()[: len(wanted)]:
         _, calls = run(books, case, reject)
         proposed = next(call for call in calls if call.tool in HELD)
-        assert proposed.arguments["amount"] == wanted[case.key]
+        assert proposed.arguments["amount"] == wanted[key_of(case)]
 
 
 def test_the_claims_agent_says_something_that_its_data_do_not_support(books: sqlite3.Connection) -> None:
     """So that a reviewer has a reason to look at the data and not only at the reasoning."""
-    case = next(case for case in cases() if case.key == "MC-20417")
+    case = next(case for case in cases() if key_of(case) == "MC-20417")
     _, calls = run(books, case, reject)
     proposed = next(call for call in calls if call.tool == "pay_claim")
     assert "confirmed the new account with strong authentication" in proposed.reasoning
@@ -187,7 +188,7 @@ def test_a_case_of_ones_own_comes_to_an_end_too(books: sqlite3.Connection, task:
 
 
 def test_a_payment_that_a_person_looked_up_counts_with_the_amount_that_was_asked(books: sqlite3.Connection) -> None:
-    case = next(case for case in cases() if case.key == "88-10392")
+    case = next(case for case in cases() if key_of(case) == "88-10392")
     found = {"status": "executed", "result": {"looked_up_by": "Ines Moreau", "note": "It is on the bank statement"}}
     output, _ = run(books, case, lambda call, act: found)
     assert (output["outcome"], output["refunded"]) == ("refunded", "642.10")

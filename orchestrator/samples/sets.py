@@ -1,0 +1,21 @@
+"""The sample data there is to choose from with HOLDSHORT_SAMPLES."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.samples import norrland
+from orchestrator.samples.retail import demo
+
+
+@dataclass(frozen=True)
+class SampleSet:
+    """How to set one up, telling each stage, and how to start its next case (False when none is left)."""
+
+    load: Callable[[Callable[[str], None]], None]
+    start_next: Callable[[], bool]
+
+
+SETS = {
+    "norrland": SampleSet(norrland.load, norrland.start_next),
+    "retail": SampleSet(demo.load, demo.start_next),
+}
