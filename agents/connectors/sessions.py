@@ -50,6 +50,8 @@ class Session:
     async def close(self) -> None:
         """End the session and wait until the server program, if any, is gone."""
         self.channel.gone.set()
+        if not self._ready.done():
+            self._task.cancel()
         with anyio.move_on_after(CLOSE_SECONDS):
             await asyncio.wait({self._task})
         self._task.cancel()

@@ -62,13 +62,17 @@ class Pipes:
                 tasks.cancel_scope.cancel()
 
     async def _read(self, stdout: Any, sink: Any) -> None:
-        rest = b""
+        rest = bytearray()
         with suppress(*_GONE):
             while len(rest) <= MAX_MESSAGE:
-                *lines, rest = (rest + await stdout.receive()).split(b"\n")
+                chunk = await stdout.receive()
+                rest += chunk
+                if b"\n" not in chunk:
+                    continue
+                *lines, rest = rest.split(b"\n")
                 for line in lines:
                     if line.strip():
-                        await sink.send(_message(line))
+                        await sink.send(_message(bytes(line)))
         self.gone.set()
         sink.close()
 
