@@ -23,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _keep_sockets_on_this_machine()
     _let_flush_pass_history()
     if not hasattr(config, "workerinput"):
+        settings.HOLDSHORT_HOME.mkdir(mode=0o700)
         servers = start_servers(settings.HOLDSHORT_PLACES)
         for folder in (settings.HOLDSHORT_HOME, settings.HOLDSHORT_PLACES.run):
             config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))

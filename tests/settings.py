@@ -5,15 +5,17 @@ its own. pytest-django imports this before any conftest, so the choice has to be
 """
 
 import os
+import secrets
 import tempfile
 
 for name in [name for name in os.environ if name.startswith("HOLDSHORT_") and name != "HOLDSHORT_TEST_HOME"]:
     del os.environ[name]
 for name in ("DATABASE_URL", "REDIS_URL"):
     os.environ.pop(name, None)
-if "HOLDSHORT_TEST_HOME" not in os.environ:
-    os.environ["HOLDSHORT_TEST_HOME"] = tempfile.mkdtemp(prefix="holdshort-test-")
-os.environ["HOLDSHORT_HOME"] = os.environ["HOLDSHORT_TEST_HOME"]
+# Only a name: conftest makes the folder, so that importing these settings leaves nothing behind.
+_CHOSEN = os.path.join(tempfile.gettempdir(), f"holdshort-test-{secrets.token_hex(8)}")
+os.environ["HOLDSHORT_HOME"] = os.environ.setdefault("HOLDSHORT_TEST_HOME", _CHOSEN)
+os.environ["HOLDSHORT_SECRET_KEY"] = "of no worth, for it only signs what tests read " * 2
 
 from orchestrator.settings import *  # noqa: E402, F403 - the environment had to be cleaned first
 from orchestrator.settings import HOLDSHORT_PLACES  # noqa: E402
