@@ -45,13 +45,13 @@ def marked(text: str, limit: int) -> SafeString:
 
 
 def one_line(text: str) -> str:
-    """The text with line breaks, tabs and repeated spaces as single spaces."""
-    return _BLANKS.sub(" ", text).strip(" ")
+    """The text with line breaks, tabs and repeated spaces as single spaces; one at either end stays."""
+    return _BLANKS.sub(" ", text)
 
 
 def flat(text: str, limit: int) -> str:
     """The same as plain text, for attributes and titles: markers in brackets, one line, direction isolated."""
-    shown = one_line(text[:limit])
+    shown = one_line(text[:limit]).strip(" ")
     shown = "".join(f"[U+{ord(c):04X}]" if is_hidden(c) else c for c in shown)
     if any(unicodedata.bidirectional(c) in ("R", "AL") for c in shown):
         shown = f"\u2068{shown}\u2069"

@@ -1,11 +1,14 @@
 """The addresses of Holdshort. Each app adds its own with one include line."""
 
 from allauth.account import views as account
+from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from orchestrator.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", login_required(RedirectView.as_view(pattern_name="inbox")), name="home"),
     path("healthz", healthz, name="healthz"),
     path("sign-in/", account.login, name="sign-in"),
     path("sign-in/", account.login, name="account_login"),  # the name django-allauth looks its own page up by

@@ -135,6 +135,7 @@ def test_short_blanks_and_line_ends_of_windows_are_kept() -> None:
 
 def test_one_line_and_attribute_forms() -> None:
     assert Tags(holdshort.inert_line("a\n\n b\tc")).text == "a b c"
+    assert Tags(holdshort.inert_line(" to ")).text == " to "
     assert holdshort.inert_text("a\n\u202eb" + "c" * 300, 5) == "a [U+202E]bc…"
     assert holdshort.inert_text(HEBREW) == f"\u2068{HEBREW}\u2069"
     assert draw('<p title="{{ text|inert_text }}"></p>', text='"><b>') == '<p title="&quot;&gt;&lt;b&gt;"></p>'
