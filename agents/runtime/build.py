@@ -49,6 +49,8 @@ def _provider_model(loop: Loop, model: str) -> Model:
         return infer_model(model, provider_factory=infer_provider)
     except (UserError, ImportError) as error:
         raise models.BadModel(f"The model {model} cannot be used here: {str(error)[:300]}") from error
+    except Exception as error:
+        raise models.BadModel(f"The model {model} cannot be set up here ({type(error).__name__}).") from error
 
 
 def _with_our_client(loop: Loop, provider: str) -> Provider[Any]:

@@ -6,6 +6,7 @@ from pydantic_ai import exceptions as ai
 
 from agents.runtime.build import AnswerTooLarge
 from agents.runtime.values import ModelUnavailable
+from audit.text import escape
 
 _SECRET = re.compile(r"[\w+/=.*-]{20,}")
 
@@ -69,7 +70,7 @@ def _reason(body: object) -> str:
         inner = body.get("error")
         message = body.get("message") or (inner.get("message") if isinstance(inner, dict) else inner)
         if isinstance(message, str):
-            return f": {_SECRET.sub('…', message[:200])}"
+            return f": {escape(_SECRET.sub('…', message[:2000])[:200])}"
     return ""
 
 

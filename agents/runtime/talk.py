@@ -15,7 +15,6 @@ from agents.runtime import build, conversation, failures, loop, models
 from agents.runtime.answer import Judged, judge
 from agents.runtime.offer import Offer
 from agents.runtime.values import Exchange, ModelUnavailable, Usage
-from audit.text import escape
 
 logger = logging.getLogger(__name__)
 MOST_TOKENS = 2**31 - 1
@@ -54,7 +53,7 @@ def hold(talk: Talk) -> Exchange:
         text=judged.text,
         problem=judged.problem,
         usage=_usage(talk.model, response),
-        model_name=escape(response.model_name or talk.model)[:200],
+        model_name=(judged.response.model_name or talk.model)[:200],
         raw_size=judged.raw_size,
     )
 
@@ -90,7 +89,8 @@ def _usage(model: str, response: ModelResponse) -> Usage:
     """Tokens as the provider counted them, within what a database column holds, and the price where one is known."""
     if not models.describe(model).real:
         return Usage(0, 0, Decimal(0))
-    given, made = (min(max(n, 0), MOST_TOKENS) for n in (response.usage.input_tokens, response.usage.output_tokens))
+    counted = (response.usage.input_tokens, response.usage.output_tokens)
+    given, made = (min(max(n, 0), MOST_TOKENS) if isinstance(n, int) else 0 for n in counted)
     return Usage(given, made, _cost(model, response))
 
 

@@ -14,6 +14,8 @@ from typing import Any
 from audit.text import unescape
 
 USAGE = {"prompt_tokens": 120, "completion_tokens": 8, "total_tokens": 128}
+COUNTED = {"input_tokens": 100, "output_tokens": 10}
+GIVEN = {"note": "a\x00b", "sum": 5, "at": "Zoë"}
 MEGABYTE = 2**20
 
 
@@ -110,6 +112,7 @@ class FakeProvider(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -147,8 +150,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer in the mode that the model's name is."""
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        asked.setdefault("model", self.path.rpartition("/")[2].partition(":")[0])
         self.server.asked.append(asked)
         self.server.headers.append(dict(self.headers))
+        self.server.paths.append(self.path)
         mode = asked["model"]
         misbehave = getattr(self, "answer_" + mode.replace("-", "_"), None)
         try:
@@ -174,6 +179,10 @@ class Handler(BaseHTTPRequestHandler):
         """Call every tool on offer once, but for the last, which is the one that ends."""
         names = [tool["function"]["name"] for tool in asked["tools"]]
         self.send(completion(*(call(name, "{}", f"c{n}") for n, name in enumerate(names[:-1]))))
+
+    def answer_redirect(self, _: dict[str, Any]) -> None:
+        """Send the asker elsewhere."""
+        self.start(307, f"text/plain\r\nlocation: {self.server.url}/elsewhere", 0)
 
     def answer_slow(self, _: dict[str, Any]) -> None:
         """Answer, but late."""
@@ -203,15 +212,29 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer_claude(self, _: dict[str, Any]) -> None:
         """Answer like Anthropic, which gives arguments as an object."""
-        use: dict[str, Any] = {
-            "type": "tool_use",
-            "id": "toolu_1",
-            "name": "refund",
-            "input": {"note": "a\x00b", "sum": 5, "at": "Zoë"},
-        }
+        use: dict[str, Any] = {"type": "tool_use", "id": "toolu_1", "name": "refund", "input": GIVEN}
         answer: dict[str, Any] = {"id": "m1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5"}
-        answer |= {"content": [use], "stop_reason": "tool_use", "usage": {"input_tokens": 100, "output_tokens": 10}}
+        answer |= {"content": [use], "stop_reason": "tool_use", "usage": COUNTED}
         self.send(json.dumps(answer).encode())
+
+    def answer_gpt_5(self, _: dict[str, Any]) -> None:
+        """Answer like OpenAI's Responses."""
+        reason = {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]}
+        use = {"type": "function_call", "id": "fc_1", "call_id": "call_a", "name": "refund", "status": "completed"}
+        answer: dict[str, Any] = {"id": "resp_1", "object": "response", "created_at": 1, "model": "gpt-5"}
+        answer |= {"status": "completed", "output": [reason, {**use, "arguments": json.dumps(GIVEN)}]}
+        answer |= {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+        details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
+        self.send(json.dumps({**answer, "usage": {**COUNTED, "total_tokens": 110, **details}}).encode())
+
+    def answer_gemini(self, _: dict[str, Any]) -> None:
+        """Answer like Google, which gives arguments as an object and calls no id."""
+        parts = [{"functionCall": {"name": "refund", "args": GIVEN}, "thoughtSignature": "aGk="}]
+        answer: dict[str, Any] = {
+            "candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP"}]
+        }
+        answer |= {"usageMetadata": {"promptTokenCount": 100, "candidatesTokenCount": 10, "totalTokenCount": 110}}
+        self.send(json.dumps({**answer, "modelVersion": "gemini-2.5-pro", "responseId": "r1"}).encode())
 
     def send(self, body: bytes, *, status: int = 200, content_type: str = "application/json", promise: int = 0) -> None:
         """Send an answer; with `promise`, announce that many bytes more than come."""

@@ -201,6 +201,13 @@ def test_what_is_shown_of_a_failure_holds_no_secret(ask: Ask, mode: str) -> None
     assert f"HTTP {mode}" in str(raised.value)
 
 
+def test_no_server_can_send_the_request_elsewhere(ask: Ask, provider: FakeProvider) -> None:
+    with pytest.raises(ModelUnavailable) as raised:
+        ask("redirect")
+    assert not raised.value.retry
+    assert "/elsewhere" not in provider.paths
+
+
 def test_a_refused_request_says_why(ask: Ask) -> None:
     with pytest.raises(ModelUnavailable, match="Invalid schema for 'refund'"):
         ask("400")
@@ -266,12 +273,21 @@ def test_odd_token_counts_are_kept_within_what_can_be_stored(ask: Ask) -> None:
     assert ask("no-usage", output_schema=None).usage.input_tokens == 0
 
 
-def test_another_provider_goes_the_same_way(ask: Ask, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", provider.url)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
-    given = ask(model="anthropic:claude")
+@pytest.mark.parametrize("model", ["anthropic:claude", "openai:gpt-5", "google:gemini"])
+def test_every_provider_goes_the_same_way(
+    ask: Ask, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    for name, path in (("ANTHROPIC", ""), ("OPENAI", "/v1"), ("GOOGLE_GEMINI", "")):
+        monkeypatch.setenv(f"{name}_BASE_URL", f"{provider.url}{path}")
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.setenv(name, "test")
+    given = ask(model=model)
     (request,) = given.requests
     assert json.loads(request.written) == {"note": "a\x00b", "sum": 5, "at": "Zoë"}
+    assert (given.usage.input_tokens, given.usage.output_tokens) == (100, 10)
     assert given.usage.cost is not None
-    second = ask(model="anthropic:claude", history=given.messages, answers=answers(given))
-    assert len({*(r.call_id for r in given.requests), *(r.call_id for r in second.requests)}) == 2
+    second = ask(model=model, history=given.messages, answers=answers(given))
+    third = ask(model=model, history=second.messages, answers=answers(second), repair="Go on.")
+    ids = [request.call_id for said in (given, second, third) for request in said.requests]
+    assert len(set(ids)) == 3
+    assert "done" in json.dumps(provider.last(model.partition(":")[2]))

@@ -1,5 +1,6 @@
 """Model strings: pages name them, forms refuse wrong ones with a sentence, and neither loads a provider."""
 
+import os
 import subprocess
 import sys
 
@@ -100,6 +101,23 @@ def test_a_missing_key_is_said_and_waiting_does_not_help(ask: Ask, monkeypatch: 
         with pytest.raises(ModelUnavailable, match=key) as raised:
             ask(model=model)
         assert not raised.value.retry
+
+
+@pytest.mark.parametrize(
+    "prefix", [name for name, module in models.MODULES.items() if module in ("openai", "anthropic")]
+)
+def test_a_provider_without_its_settings_is_said_to_be_unusable(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.endswith(("_KEY", "_URL", "_TOKEN", "_HOST", "_ENDPOINT")):
+            monkeypatch.delenv(name)
+    home, refused = loop.Loop(), []
+    try:
+        build.model_for(home, f"{prefix}:some-model")
+    except BadModel as error:
+        refused.append(str(error))
+    finally:
+        home.stop()
+    assert all(f"The model {prefix}:some-model cannot be used here" in sentence for sentence in refused)
 
 
 @pytest.mark.parametrize("prefix", models.MODULES)
