@@ -171,14 +171,18 @@ def _some(found: QuerySet[Entry], before: int | None, after: int | None) -> tupl
 
 
 def _containing(entries: QuerySet[Entry], q: str) -> QuerySet[Entry]:
-    """Entries whose data, actor or subject contains a text.
+    """Entries whose data, actor or subject contains a text: as a value, or as JSON in the form in which pages show it.
 
     The data is compared as escaped ASCII: that cannot fail, even for bytes that are no text.
     """
-    stored = json.dumps(q, ensure_ascii=False)[1:-1].encode()
-    place = StrIndex(Lower(_ascii(F("payload"))), Lower(_ascii(Value(stored, output_field=BinaryField()))))
-    named = Q(actor_name__icontains=q) | Q(subject_name__icontains=q)
-    return entries.annotate(place=place).filter(Q(place__gt=0) | named)
+    wanted = Q(actor_name__icontains=q) | Q(subject_name__icontains=q)
+    forms = {json.dumps(q, ensure_ascii=False)[1:-1], q.replace('": ', '":').replace('", "', '","')}
+    for number, form in enumerate(sorted(forms)):
+        needle = Value(form.encode(), output_field=BinaryField())
+        place = StrIndex(Lower(_ascii(F("payload"))), Lower(_ascii(needle)))
+        entries = entries.annotate(**{f"place_{number}": place})
+        wanted |= Q(**{f"place_{number}__gt": 0})
+    return entries.filter(wanted)
 
 
 def _ascii(value: F | Value) -> Func:

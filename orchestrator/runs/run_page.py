@@ -36,6 +36,11 @@ class Record:
     known: bool
     broken: Broken | None = None
 
+    @property
+    def long(self) -> bool:
+        """Whether verifying takes so long that the page asks for it by itself, after it is shown."""
+        return self.total > QUICK
+
 
 def record_of(run: Run, *, most: int | None = None) -> Record:
     """The state of a run's record. A chain longer than `most` is only counted."""
