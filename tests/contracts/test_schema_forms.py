@@ -275,6 +275,12 @@ def test_protected_fields_can_not_be_sent() -> None:
     assert not {"a/payee_name", "a/tags", "a/to/street"} & Form(html).data.keys()
 
 
+def test_a_form_that_is_only_to_be_read_sends_nothing() -> None:
+    value = BASE | {"tags": ["a"], "note": "n", "extra": {}, "speed": "instant"}
+    html = render_to_string("forms/schema_form.html", {"fields": fields(PAYMENT, value), "readonly": True})
+    assert Form(html).data == {}
+
+
 def test_a_masked_field_inside_a_list_masks_the_whole() -> None:
     schema = {"properties": {"cards": {"type": "array", "items": {"properties": {"no": {"type": "string"}}}}}}
     found = fields(schema, {"cards": [{"no": "4111111111111111"}]}, masked=["/cards/no"])
