@@ -5,6 +5,6 @@ browser does to line breaks; what can't be read comes back as it was typed, with
 """
 
 from agents.schema_forms.fields import Field, fields
-from agents.schema_forms.reading import Parsed, parse
+from agents.schema_forms.reading import Parsed, parse, parse_many
 
-__all__ = ["Field", "Parsed", "fields", "parse"]
+__all__ = ["Field", "Parsed", "fields", "parse", "parse_many"]
