@@ -50,8 +50,8 @@ def ensure_tools(
 ) -> Connection:
     """The connection to the program of this name, its tools imported and classified.
 
-    `offer` names what the program offers now; where that was imported before, the program is not asked again. Tools whose
-    definition changed with an update of Holdshort are classified anew.
+    `offer` names what the program offers now; where that was imported before, the program is not asked again. Tools
+    whose definition changed with an update of Holdshort are classified anew.
     """
     connection = Connection.objects.filter(name=name, environment=Environment.PRODUCTION).first()
     connection = connection or actions.create_connection(
