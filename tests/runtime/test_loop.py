@@ -17,7 +17,7 @@ from agents.runtime.scripted import Final, ScriptState, scripted
 from tests.runtime.conftest import Ask
 from tests.runtime.fake_provider import FakeProvider
 
-QUIETLY: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 30}
+QUIETLY: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 60}
 
 
 @scripted("loop-test")
@@ -36,9 +36,8 @@ def test_eight_threads_at_once_each_get_their_own_answer(ask: Ask) -> None:
 def test_a_slow_model_holds_up_nobody_else(ask: Ask) -> None:
     with ThreadPoolExecutor(2) as threads:
         slow = threads.submit(ask, "slow", output_schema=None)
-        started = time.monotonic()
         assert ask("text", output_schema=None).final
-        assert time.monotonic() - started < 1
+        assert not slow.done()
         assert slow.result().final
 
 
@@ -105,16 +104,16 @@ print(first, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), ask())
 
 def test_a_process_that_ends_while_a_model_thinks_ends_in_silence(provider: FakeProvider) -> None:
     code = f"""
-import threading
+import threading, time
 from agents.runtime.exchange import exchange
-def ask():
-    exchange(model={provider.model("slow")!r}, instructions="", task="t", tools=[], output_schema=None,
-             history=None, answers=[], repair=None, timeout=5)
+def ask(model):
+    exchange(model=model, instructions="", task="t", tools=[], output_schema=None,
+             history=None, answers=[], repair=None, timeout=60)
+ask({provider.model("text")!r})
 threading.excepthook = lambda args: None
-threading.Thread(target=ask, daemon=True).start()
-import time; time.sleep(2.5)
+threading.Thread(target=ask, args=[{provider.model("drip")!r}], daemon=True).start()
+time.sleep(0.5)
 """
-    started = time.monotonic()
     ran = subprocess.run([sys.executable, "-c", code], check=False, **QUIETLY)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert time.monotonic() - started < 8
+    assert provider.times("drip") > 0
