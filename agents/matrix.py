@@ -60,7 +60,7 @@ class Filters:
             q=query.get("q", "").replace("\x00", "").strip()[:100],
             only=only if only in ("write", "waiting") else "",
             page=int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
-            cell=query.get("cell", "")[:200],
+            cell=query.get("cell", "").replace("\x00", "")[:200],
         )
 
     def url(self, **changed: str | int) -> str:

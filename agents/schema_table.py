@@ -1,5 +1,6 @@
 """The arguments of a tool as rows for people: name, kind, limits. Pure; whatever the schema, it never raises."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from agents.contracts.pointers import pointer, resolve, shown
 MOST_ROWS = 200
 MOST_LEVELS = 6
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _WORDS = {
     "string": "text",
     "integer": "whole number",
@@ -64,7 +66,7 @@ def rows_of(schema: Any) -> list[Row]:
 
 def amount_arguments(schema: Any) -> list[str]:
     """Names of the top-level arguments that can hold an amount: numbers, and texts, as some servers write money."""
-    rows = (row for row in rows_of(schema) if row.level == 1 and "." not in row.name)
+    rows = (row for row in rows_of(schema) if row.level == 1 and _PLAIN_NAME.fullmatch(row.name))
     return [row.name for row in rows if row.types & {"number", "integer", "string"}]
 
 
@@ -113,7 +115,8 @@ def _properties(root: Any, node: dict[str, Any]) -> dict[str, Any]:
 
 def _in_order(properties: dict[str, Any], required: Any) -> dict[str, Any]:
     """Required ones first, as the server lists them: PostgreSQL keeps the order of lists, not that of fields."""
-    first = [name for name in required if name in properties] if isinstance(required, list) else []
+    wanted = required if isinstance(required, list) else []
+    first = [name for name in wanted if isinstance(name, str) and name in properties]
     return {name: properties[name] for name in [*first, *properties]}
 
 

@@ -69,7 +69,7 @@ def test_nobody_else_makes_one_and_nothing_is_recorded(world: World) -> None:
         ({"name": "Support"}, exceptions.BadName),
         ({"name": "support\n"}, exceptions.BadName),
         ({"name": "sup port"}, exceptions.BadName),
-        ({"name": "ѕupport"}, exceptions.BadName),  # a Cyrillic letter
+        ({"name": "\u0455upport"}, exceptions.BadName),  # a Cyrillic letter
         ({"brief": replace(BRIEF, model="nonsense")}, exceptions.BadModel),
         ({"brief": replace(BRIEF, model="scripted:nobody")}, exceptions.BadModel),
         ({"brief": replace(BRIEF, instructions=" \n")}, exceptions.NoInstructions),
@@ -155,9 +155,7 @@ def test_a_reviewer_cannot_pause_an_agent(world: World) -> None:
     assert Agent.objects.get(pk=agent.pk).state == "active"
 
 
-def test_a_change_is_announced_only_once_it_is_certain(
-    world: World, django_capture_on_commit_callbacks: Any
-) -> None:
+def test_a_change_is_announced_only_once_it_is_certain(world: World, django_capture_on_commit_callbacks: Any) -> None:
     heard: list[object] = []
 
     def listen(ref: object, **_: Any) -> None:

@@ -27,7 +27,10 @@ REFUND: dict[str, Any] = {
     },
 }
 LOOK: dict[str, Any] = {"name": "look", "description": "Reads.", "inputSchema": {"type": "object", "properties": {}}}
-BAD: dict[str, Any] = {"name": "bad", "inputSchema": {"type": "object", "properties": {"a": {"$ref": "https://x.example"}}}}
+BAD: dict[str, Any] = {
+    "name": "bad",
+    "inputSchema": {"type": "object", "properties": {"a": {"$ref": "https://x.example"}}},
+}
 
 Offer = Callable[..., None]
 
@@ -226,9 +229,7 @@ def test_a_known_tool_whose_definition_became_unusable_is_missing(
     assert Tool.objects.get().state == ToolState.MISSING
 
 
-def test_a_schema_that_the_database_would_change_is_refused(
-    world: World, connection: Connection, offer: Offer
-) -> None:
+def test_a_schema_that_the_database_would_change_is_refused(world: World, connection: Connection, offer: Offer) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "number", "enum": [1e20]}}}
     offer(REFUND | {"inputSchema": schema}, LOOK)
     report = run(connection, world)
