@@ -56,7 +56,7 @@ class McpConnector:
 
 async def _list(target: Target) -> ListReport:
     for last in (False, True):
-        session, reused = await _pool.session(target)
+        session, reused = _pool.session(target)
         try:
             client = await session.client()
             with anyio.fail_after(target.timeout):
@@ -85,7 +85,7 @@ async def _call(target: Target, request: CallToolRequest, timeout: float) -> Rep
 
 async def _answering(target: Target) -> Session:
     """A connected session whose server is not known to be stuck. Raises ConnectorError (never sent)."""
-    session, _ = await _pool.session(target)
+    session, _ = _pool.session(target)
     try:
         client = await session.client()
         if not session.doubtful:
@@ -99,7 +99,7 @@ async def _answering(target: Target) -> Session:
         raise
     except Exception:
         await _pool.drop(session)
-    session, _ = await _pool.session(target)
+    session, _ = _pool.session(target)
     await session.client()
     return session
 

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import os
+import re
 import time
+from typing import Any
 
 import anyio
 from mcp.client import Client
@@ -17,8 +19,13 @@ from agents.connectors.streamable import Web, verdict_of
 
 logger = logging.getLogger(__name__)
 
+# The libraries log whole addresses and what servers send. What matters comes out of here as a ConnectorError.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+logging.getLogger("mcp.client").setLevel(logging.CRITICAL)
+
 IDLE_SECONDS = 900.0
 CLOSE_SECONDS = 10.0
+_PRIVATE = re.compile(r"(?<=//)[^/@]*@|[?#].*")  # what of an address may be a secret
 _CLIENT = Implementation(name="holdshort", version="0.1")
 
 
@@ -37,7 +44,7 @@ class Session:
     @property
     def usable(self) -> bool:
         """Whether a request written now can reach the server, as far as this side knows."""
-        return not self._task.done() and not self.channel.gone.is_set()
+        return not self._task.done() and not (self._ready.done() and self.channel.gone.is_set())
 
     async def client(self) -> Client:
         """The connected SDK client. Raises ConnectorError (never sent) when it does not come about in time."""
@@ -85,7 +92,8 @@ class Session:
 
     def _unreachable(self, reason: str) -> ConnectorError:
         target, words = self.target, self.channel.last_words.strip().splitlines()
-        where = target.url if target.transport == "http" else f"The program “{' '.join(target.command[:1])}”"
+        program = f"The program “{' '.join(target.command[:1])}”"
+        where = _PRIVATE.sub("", target.url) if target.transport == "http" else program
         last = f" Its last words: {words[-1][:300]}" if words else ""
         return ConnectorError(hide(f"{where} could not be reached: {reason}.{last}", secrets_of(target)), sent=False)
 
@@ -95,42 +103,51 @@ class Pool:
 
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._pid = os.getpid()
-        self._inherited: list[dict[str, Session]] = []  # a parent's sessions: they live on its loop, not on ours
+        self._inherited: list[Any] = []  # what a parent process has open: it lives on its loop, not on ours
 
-    async def session(self, target: Target) -> tuple[Session, bool]:
-        """A session that may be used, and whether it was there before."""
+    def session(self, target: Target) -> tuple[Session, bool]:
+        """A session that may be used, and whether it was there before. Never waits, so that no two are made at once."""
         self._check_process()
-        await self._close_idle()
+        self._close_idle()
         known = self._sessions.get(target.key)
         if known and known.usable:
             known.used = time.monotonic()
             return known, True
         if known:
-            await self.drop(known)
+            self._let_go(known)
         self._sessions[target.key] = fresh = Session(target)
         return fresh, False
 
     async def drop(self, session: Session) -> None:
-        """Close a session and forget it."""
-        if self._sessions.get(session.target.key) is session:
-            del self._sessions[session.target.key]
-        await session.close()
+        """Forget a session, and close it."""
+        await self._let_go(session)
 
     async def close(self) -> None:
         """Close every session."""
         self._check_process()
-        await asyncio.gather(*(self.drop(session) for session in list(self._sessions.values())))
+        for session in list(self._sessions.values()):
+            self._let_go(session)
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
-    async def _close_idle(self) -> None:
+    def _let_go(self, session: Session) -> asyncio.Task[None]:
+        if self._sessions.get(session.target.key) is session:
+            del self._sessions[session.target.key]
+        task = asyncio.create_task(session.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        return task
+
+    def _close_idle(self) -> None:
         oldest = time.monotonic() - IDLE_SECONDS
         for session in [session for session in self._sessions.values() if session.used < oldest]:
-            await self.drop(session)
+            self._let_go(session)
 
     def _check_process(self) -> None:
         if self._pid != os.getpid():
-            self._inherited.append(self._sessions)
-            self._sessions, self._pid = {}, os.getpid()
+            self._inherited.append((self._sessions, self._closing))
+            self._sessions, self._closing, self._pid = {}, set(), os.getpid()
 
 
 def _channel(target: Target) -> Pipes | Web:

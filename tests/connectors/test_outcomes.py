@@ -44,7 +44,8 @@ def program(code: str, **fields: Any) -> Target:
         (Target("mcp", "", "stdio", command=(), key="2"), "there is no program"),
         (Target("mcp", "", "http", url="file:///etc/passwd", key="3"), "must begin with http"),
         (Target("mcp", "", "http", url="http://user:word@127.0.0.1/", key="4"), "hold no password"),
-        (Target("mcp", "", "http", url=f"http://127.0.0.1:{free_port()}/mcp", key="5"), "could not connect"),
+        (Target("mcp", "", "http", url="http://[", key="5"), "could not be reached"),
+        (Target("mcp", "", "http", url=f"http://127.0.0.1:{free_port()}/mcp?key=hush", key="6"), "could not connect"),
         (program("import sys; sys.exit('no licence')"), "Its last words: no licence"),
         (program("import time; time.sleep(60)", timeout=1.0), "no answer within 1 s"),
     ],
@@ -53,6 +54,8 @@ def test_what_can_not_be_reached_was_surely_not_called(mcp: Connector, target: T
     error = failure(mcp, target)
     assert error.sent is False
     assert words in str(error)
+    assert "hush" not in str(error)
+    assert "user:word" not in str(error)
     with pytest.raises(ConnectorError):
         mcp.list_tools(target)
 
