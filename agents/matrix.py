@@ -1,14 +1,16 @@
 """The permission page: what each agent may do with each tool of one environment, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import groupby
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Max, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from agents.access import visible
@@ -17,8 +19,8 @@ from agents.people import Person, party_value
 from agents.queries import Uses, grants_of, tools_for
 from agents.states import Effect, Environment, GrantEffect, ToolState
 
-TOOLS_ON_A_PAGE = 60
-MOST_AGENTS = 24
+TOOLS_ON_A_PAGE = 50
+MOST_AGENTS = 20
 USAGE_DAYS = 28
 
 WAITING = (ToolState.NEW, ToolState.CHANGED, ToolState.MISSING)
@@ -63,11 +65,16 @@ class Filters:
             cell=query.get("cell", "").replace("\x00", "")[:200],
         )
 
-    def url(self, **changed: str | int) -> str:
-        """The address of the page with some filters changed. A choice of tools always begins on its first page."""
-        values = vars(self) | ({} if "cell" in changed or "page" in changed else {"page": 1, "cell": ""}) | changed
-        default = vars(Filters()) | {"env": ""}
+    def query(self, **changed: str | int) -> str:
+        """The query string of the page with some filters changed. A choice of tools always begins on its first page."""
+        values = asdict(self) | ({} if "cell" in changed or "page" in changed else {"page": 1, "cell": ""}) | changed
+        default = asdict(Filters()) | {"env": ""}
         return "?" + urlencode({name: value for name, value in values.items() if value != default[name]})
+
+    @cached_property
+    def base(self) -> str:
+        """The query string without a cell; a page has a thousand cells, so it is made once."""
+        return self.query(cell="")
 
 
 @dataclass(frozen=True)
@@ -90,17 +97,22 @@ class Cell:
         """The identifier of its element; the same before and after a change."""
         return f"cell-{self.agent.pk}-{self.tool.pk}"
 
-    @property
+    @cached_property
+    def query(self) -> str:
+        """The query string that names this cell."""
+        return f"{self.filters.base}&cell={quote(self.key)}"
+
+    @cached_property
     def url(self) -> str:
         """The address of the page with this cell explained."""
-        return self.filters.url(cell=self.key)
+        return reverse("permissions") + self.query
 
     @property
     def is_current(self) -> bool:
         """Whether this is the cell that is explained."""
         return self.filters.cell == self.key
 
-    @property
+    @cached_property
     def look(self) -> Look:
         """The strictest of the grant and what the represented person or team may do."""
         if self.grant is None:
@@ -184,7 +196,7 @@ class PermissionsPage:
     def environments(self) -> list["Choice"]:
         """The environments, with the address of each."""
         current = self.filters.env
-        return [Choice(word, self.filters.url(env=value), value == current) for value, word in Environment.choices]
+        return [Choice(word, self.filters.query(env=value), value == current) for value, word in Environment.choices]
 
     @property
     def chips(self) -> list["Choice"]:
@@ -193,7 +205,7 @@ class PermissionsPage:
         counts = {"waiting": self.waiting_count}
         now = self.filters.only
         return [
-            Choice(word, self.filters.url(only="" if now == value else value), now == value, counts.get(value))
+            Choice(word, self.filters.query(only="" if now == value else value), now == value, counts.get(value))
             for value, word in words.items()
         ]
 
@@ -203,8 +215,8 @@ class PermissionsPage:
         tools = self.tools
         return {
             "note": f"Tools {tools.start_index()} to {tools.end_index()} of {tools.paginator.count}",
-            "newer": self.filters.url(page=tools.previous_page_number()) if tools.has_previous() else "",
-            "older": self.filters.url(page=tools.next_page_number()) if tools.has_next() else "",
+            "newer": self.filters.query(page=tools.previous_page_number()) if tools.has_previous() else "",
+            "older": self.filters.query(page=tools.next_page_number()) if tools.has_next() else "",
         }
 
     @classmethod

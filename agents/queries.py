@@ -68,7 +68,7 @@ def tools_for(user: Person, *, environment: str = "", writes: bool = False) -> Q
 def grants_of(agents: Iterable[Agent], tools: Iterable[Tool]) -> dict[tuple[int, int], Grant]:
     """The grants between some agents and some tools, by their keys."""
     grants = Grant.objects.filter(agent__in=list(agents), tool__in=list(tools))
-    found = grants.select_related("review_team", "review_user", "changed_by", "tool__connection", "tool__current")
+    found = grants.select_related("review_team", "review_user", "changed_by")
     return {(grant.agent_id, grant.tool_id): grant for grant in found}
 
 

@@ -42,7 +42,7 @@ def grant_set(request: SignedInRequest) -> HttpResponse:
     form = GrantForm(request.POST)
     attempt(form, lambda: _set(why, form, request))
     if not form.errors:
-        return redirect(reverse("permissions") + filters.url(cell=filters.cell) + "#why")
+        return redirect(reverse("permissions") + filters.query(cell=filters.cell) + "#why")
     context = {"page": PermissionsPage.of(request.user, filters), "why": why, "form": form}
     return render(request, "permissions/page.html", context, status=status_of(form))
 

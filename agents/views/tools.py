@@ -61,7 +61,7 @@ def tool_use(request: SignedInRequest, ref: UUID) -> HttpResponse:
     action(tool=found, who=form.cleaned_data["who"], by=request.user)
     if "cell" in request.GET:
         filters = Filters.of(request.GET)
-        return redirect(reverse("permissions") + filters.url(cell=filters.cell) + "#why")
+        return redirect(reverse("permissions") + filters.query(cell=filters.cell) + "#why")
     return redirect("tool", ref)
 
 
