@@ -258,7 +258,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     # While a part is down, the health page says so to every caller; the log need not repeat it at each call.
     "filters": {"not_health": {"()": "orchestrator.health.NotHealth"}},
-    "loggers": {"django.request": {"filters": ["not_health"]}},
+    # The HTTP client of the model providers tells of every request.
+    "loggers": {"django.request": {"filters": ["not_health"]}, "httpx2": {"level": "WARNING"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("HOLDSHORT_LOG_LEVEL", "INFO")},

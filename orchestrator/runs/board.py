@@ -25,6 +25,7 @@ from orchestrator.runs.work import Work
 from orchestrator.workflows import schema
 from orchestrator.workflows.reading import from_canonical
 
+LEASE_MARGIN = 15  # seconds: importing a provider, and a library that notices its time-out late
 StepSpec = schema.AgentStep | schema.ToolStep | schema.HumanStep
 
 
@@ -109,7 +110,7 @@ class Place:
 
     def lease(self, work: Work) -> None:
         """Give the step to this worker for as long as the work may take."""
-        seconds = max(settings.HOLDSHORT_LEASE_SECONDS, work.seconds + 5)
+        seconds = max(settings.HOLDSHORT_LEASE_SECONDS, work.seconds + LEASE_MARGIN)
         self.step.lease_until = self.board.now + timedelta(seconds=seconds)
 
 

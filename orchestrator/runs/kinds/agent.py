@@ -15,7 +15,6 @@ from agents.models import ToolCall
 from agents.runtime.models import describe
 from agents.runtime.values import Exchange, Request, ToolAnswer
 from agents.states import CallState
-from audit import text
 from audit.log import party, record
 from orchestrator.runs import tellings, toolbox
 from orchestrator.runs.board import Place
@@ -90,13 +89,14 @@ def _ask(place: Place, number: int, last: Turn | None = None) -> Execute:
 
 
 def _answers(place: Place, turn: Turn) -> Sequence[ToolAnswer]:
+    """What the model is told about the calls of a turn. The runtime itself refuses the calls of an unusable one."""
+    if turn.problem:
+        return []
     by_key = {call.call_key: call for call in _calls_of(place, turn)}
-    answers = []
-    for request in turn.requests:
-        call = by_key.get(request["key"])
-        told = tellings.tell(calls.latest(call)) if call else {"status": "invalid", "reason": turn.problem}
-        answers.append(ToolAnswer(request["call_id"], request["tool"], told))
-    return answers
+    return [
+        ToolAnswer(request["call_id"], request["tool"], tellings.tell(calls.latest(by_key[request["key"]])))
+        for request in turn.requests
+    ]
 
 
 def _calls_of(place: Place, turn: Turn) -> list[ToolCall]:
@@ -145,14 +145,12 @@ def _unanswered(place: Place, answered: ModelAnswered) -> Result:
 def _judge(place: Place, number: int, request: Request, exchange: Exchange) -> dict[str, Any]:
     """Propose one call the model asked for; what is kept of the request in the turn.
 
-    Where the answer as a whole is no use, its calls are not even proposed.
+    An answer that is of no use as a whole carries no requests.
     """
     version = place.step.agent_version
     assert version is not None
     box = toolbox.of(version.agent, place.run.environment)
     key = f"{place.step.attempt}.{number}.{request.call_id}"[:200]
-    if exchange.problem:
-        return {"call_id": request.call_id, "tool": request.tool, "key": key, "mistake": True}
     name = box.full_names.get(request.tool, request.tool)
     call = calls.propose(place, version, name, request.arguments, key, reasoning=exchange.text)
     mistake = call.state == CallState.INVALID or call.tool_version is None
@@ -166,10 +164,10 @@ def _store(place: Place, answered: ModelAnswered, exchange: Exchange, requests: 
         number=answered.number,
         messages=exchange.messages,
         requests=requests,
-        text=text.escape(exchange.text),
-        output=text.escape_deep(exchange.output),
+        text=exchange.text,
+        output=exchange.output,
         final=exchange.final,
-        problem=text.escape(exchange.problem or ""),
+        problem=exchange.problem or "",
         model=exchange.model_name[:200],
         input_tokens=exchange.usage.input_tokens,
         output_tokens=exchange.usage.output_tokens,
