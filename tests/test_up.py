@@ -21,6 +21,7 @@ from orchestrator.celery import WORKER_SEEN
 from orchestrator.supervisor.child import HEALTHY_AFTER_SECONDS, LONGEST_BACKOFF, Child
 from orchestrator.supervisor.places import DATABASE, Places
 from orchestrator.supervisor.readiness import health
+from orchestrator.supervisor.supervise import Supervisor
 from tests.servers import free_port, manage, role, wait_until
 
 LEASH = settings.BASE_DIR / "orchestrator" / "supervisor" / "leash.py"
@@ -78,7 +79,13 @@ def up(home: Path, **environment: str) -> Iterator[Up]:
     with output.open("wb") as log:
         process = subprocess.Popen(
             manage("up"),
-            env={**inherited, "HOLDSHORT_HOME": str(home), "PORT": str(port), **environment},
+            env={
+                **inherited,
+                "HOLDSHORT_HOME": str(home),
+                "PORT": str(port),
+                "HOLDSHORT_TRICKLE_SECONDS": "0",
+                **environment,
+            },
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -220,6 +227,19 @@ def test_a_leashed_program_ends_with_the_process_that_started_it(tmp_path: Path)
         wait_until(lambda: note.exists() and note.read_text(), 10, "the program")
         parent.kill()
     wait_until(lambda: gone({int(note.read_text())}), 5, "the end of the program")
+
+
+def test_children_asked_together_are_waited_for_together(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    stubborn = f"trap '' TERM; echo x >> {ready}; while true; do sleep 0.1; done"
+    supervisor = Supervisor(print)
+    for number in range(3):
+        supervisor.start(Child(f"stubborn-{number}", ["sh", "-c", stubborn], tmp_path / "log", grace=0.5))
+    wait_until(lambda: ready.exists() and len(ready.read_text().split()) == 3, 10, "all of them")
+    began = time.monotonic()
+    supervisor.stop()
+    assert time.monotonic() - began < 1.4
+    assert not any(child.alive for child in supervisor.children)
 
 
 def test_the_wait_before_a_restart_grows_and_shrinks_after_a_healthy_life(tmp_path: Path) -> None:

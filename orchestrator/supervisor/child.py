@@ -27,7 +27,11 @@ class Account:
 
 @dataclass
 class Child:
-    """A program and how to stop it. `stop_signal` asks it to end; after `grace` seconds its whole group is killed."""
+    """A program and how to stop it.
+
+    `stop_signal` asks it to end; after `grace` seconds `hard_signal` makes it, and a second later its group is killed.
+    `death_signal` is what it gets when the supervisor itself is killed.
+    """
 
     name: str
     argv: Sequence[str]
@@ -36,12 +40,14 @@ class Child:
     folder: Path | None = None
     account: Account | None = None
     stop_signal: int = signal.SIGTERM
+    hard_signal: int = signal.SIGKILL
     death_signal: int = signal.SIGKILL
     grace: float = 2.5
     pass_fds: tuple[int, ...] = ()
     process: "subprocess.Popen[bytes] | None" = None
     backoff: float = SHORTEST_BACKOFF
     started_at: float = field(default=0.0, repr=False)
+    asked_at: float = field(default=0.0, repr=False)
 
     def start(self) -> None:
         """Start the program. Must be called from the main thread: the tie follows the thread, not the process."""
@@ -83,15 +89,20 @@ class Child:
 
     def ask_to_stop(self) -> None:
         """Send the stop signal; returns at once."""
+        self.asked_at = time.monotonic()
         if self.process is not None and self.alive:
             self.process.send_signal(self.stop_signal)
 
     def wait_stopped(self) -> None:
-        """Wait for its end, at most `grace` seconds, then kill what is left of its process group."""
+        """Wait for its end, at most `grace` seconds after it was asked, then force it and kill its process group."""
         if self.process is None:
             return
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(self.grace)
+        try:
+            self.process.wait(max(0.0, self.asked_at + self.grace - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(self.hard_signal)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
         with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

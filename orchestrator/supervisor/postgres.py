@@ -101,9 +101,10 @@ class Postgres:
             log=self.places.logs / "postgres.log",
             folder=Path("/"),
             account=self.account,
-            stop_signal=signal.SIGINT,  # "fast": ends sessions, writes a checkpoint
-            death_signal=signal.SIGINT,
-            grace=10.0,
+            stop_signal=signal.SIGINT,  # "fast": ends sessions, writes a checkpoint, which a slow disk can make long
+            hard_signal=signal.SIGQUIT,  # "immediate": the next start recovers from the log
+            death_signal=signal.SIGQUIT,
+            grace=2.0,
             pass_fds=fds,
         )
 
