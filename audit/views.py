@@ -69,7 +69,7 @@ def _page(request: HttpRequest, pk: int | None) -> dict[str, object]:
     page = queries.log_page(entries, chosen, int(before) if before else None)
     return {
         "page": page,
-        "opened": _opened(access.access_entry(request.user, pk)) if pk else None,
+        "opened": _opened(access.access_entry(request.user, pk)) if pk is not None else None,
         "size": queries.size(),
         "filters": chosen,
         "choices": {"actors": filters.ACTORS, "actions": filters.actions(), "periods": filters.PERIODS},

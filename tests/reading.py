@@ -6,8 +6,10 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from orchestrator.accounts.models import User
+from orchestrator.runs.models import Run
 
 HOSTILE = (
     "<script>window.stolen=1</script><img src=x onerror=alert(1)><svg onload=alert(1)>"
@@ -59,3 +61,10 @@ def queries_of(client: Client, address: str, **headers: Any) -> int:
         answer = client.get(address, **headers)
     assert answer.status_code == 200, answer.status_code
     return len(captured)
+
+
+def page(user: User, run: Run, name: str = "run", query: str = "", **extra: Any) -> str:
+    """The page of a run, or the part of it with this name, as a person sees it."""
+    answer = signed_in(user).get(reverse(name, args=[run.ref]) + query, **extra)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
