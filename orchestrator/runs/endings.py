@@ -1,8 +1,10 @@
-"""How steps and runs end. Silence is a bug: every end has a state, a reason where there is one, and an entry."""
+"""How steps and runs end. Silence is a bug: every end has a state, a reason where there is one, and an entry.
+
+Outputs and reasons are storable already: hostile text is escaped once, where it comes in.
+"""
 
 from typing import Any
 
-from audit import text
 from audit.log import SYSTEM, party, record
 from orchestrator.runs.board import Board
 from orchestrator.runs.models import Step
@@ -21,7 +23,7 @@ def end_step(board: Board, step: Step, state: StepState, *, output: Any = None, 
     if not can_move(StepState(step.state), state):
         raise ValueError(f"A step cannot go from {step.state} to {state}.")
     step.state, step.lease_until, step.finished_at = state, None, board.now
-    step.output, step.reason = text.escape_deep(output), text.escape(reason)
+    step.output, step.reason = output, reason
     step.save()
     record(
         _STEP_VERBS[state],
@@ -38,6 +40,6 @@ def end_run(board: Board, state: RunState, *, output: Any = None, reason: str = 
     if not can_move(RunState(run.state), state):
         raise ValueError(f"A run cannot go from {run.state} to {state}.")
     run.state, run.wake_at, run.finished_at = state, None, board.now
-    run.output, run.reason = text.escape_deep(output), text.escape(reason)
+    run.output, run.reason = output, reason
     data = {"output": run.output, "reason": run.reason, "tokens": run.input_tokens + run.output_tokens}
     record(_RUN_VERBS[state], actor=SYSTEM, subject=party(run), stream=board.stream, data=data)
