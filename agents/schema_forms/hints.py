@@ -6,6 +6,7 @@ from agents.contracts.pointers import resolve
 from agents.schema_forms.shapes import Shape, Widget
 
 MAX_DESCRIPTION = 300
+MAX_EXAMPLE = 80
 _UNBOUNDED = 10_000  # the limit that closing puts where there was none; nobody needs to read it
 
 
@@ -20,11 +21,11 @@ def label_of(path: tuple[str, ...], schema: dict[str, Any], root: dict[str, Any]
 
 
 def hint_of(shape: Shape, widget: Widget) -> str:
-    """The description, then the limits: "0.01 to 25,000", "at most 140 characters"."""
+    """The description, then the limits and an example: "0.01 to 25,000", "at most 140 characters", "like 642.10"."""
     schema = shape.schema
     description = schema.get("description")
     said = description.strip()[:MAX_DESCRIPTION].rstrip(".") if isinstance(description, str) else ""
-    parts = [said, _how(widget), *_limits(schema, widget)]
+    parts = [said, _how(widget), *_limits(schema, widget), _example(schema, widget)]
     text = ". ".join(part[:1].upper() + part[1:] for part in parts if part)
     return f"{text}." if text else ""
 
@@ -43,9 +44,17 @@ def _limits(schema: dict[str, Any], widget: Widget) -> list[str]:
     if widget == "list":
         return [_counted(schema, "minItems", "maxItems", "items", 1_000)]
     if widget in ("text", "textarea", "email"):
-        pattern = f"like {schema['pattern'][:80]}" if isinstance(schema.get("pattern"), str) else ""
-        return [_counted(schema, "minLength", "maxLength", "characters", _UNBOUNDED), pattern]
+        return [_counted(schema, "minLength", "maxLength", "characters", _UNBOUNDED)]
     return []
+
+
+def _example(schema: dict[str, Any], widget: Widget) -> str:
+    """How a value looks: the first example of the schema. A pattern is for machines and is never shown."""
+    examples = schema.get("examples")
+    first = examples[0] if isinstance(examples, list) and examples else None
+    if widget not in ("text", "textarea", "email", "number") or not isinstance(first, str | int | float):
+        return ""
+    return f"like {str(first)[:MAX_EXAMPLE]}"
 
 
 def _range(schema: dict[str, Any]) -> str:

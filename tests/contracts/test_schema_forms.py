@@ -164,6 +164,13 @@ def test_hints_are_plain_words() -> None:
     assert found["/amount"].attrs == {"inputmode": "decimal"}
 
 
+def test_an_example_is_shown_and_a_pattern_never() -> None:
+    amount = {"type": "string", "pattern": "^(0|[1-9][0-9]*)[.][0-9]{2}$", "maxLength": 12}
+    found = by_path(fields({"properties": {"plain": amount, "shown": {**amount, "examples": ["642.10", "1.00"]}}}))
+    assert found["/plain"].hint == "At most 12 characters."
+    assert found["/shown"].hint == "At most 12 characters. Like 642.10."
+
+
 def test_labels_name_the_group() -> None:
     found = by_path(fields(PAYMENT))
     assert found["/payee_name"].label == "Payee name"
