@@ -85,13 +85,11 @@ def test_a_hundred_calls_in_one_turn_are_none(company: Company, world: World, sc
 
 
 def test_hostile_text_is_stored_so_that_it_can_be_had_back(company: Company, world: World, script: Use) -> None:
-    hostile = "a\x00b\u202ec␛d"
+    hostile = "a\u202ec␛d<script>"
     script(lambda state: Final({"told": hostile}))
     run = started(company, world)
-    from audit.text import unescape
-
     assert run.state == RunState.SUCCEEDED
-    assert unescape(run.output["look"]["told"]) == hostile
+    assert run.output["look"]["told"] == hostile
 
 
 def test_try_again_begins_the_step_anew_and_the_failed_try_stays_on_record(
