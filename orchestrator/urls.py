@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out/", account.logout, name="sign-out"),
     path("", include("orchestrator.accounts.urls")),
     path("", include("orchestrator.runs.urls")),
+    path("", include("orchestrator.workflows.urls")),
     path("", include("approvals.urls")),
     path("", include("agents.urls")),
     path("", include("audit.urls")),

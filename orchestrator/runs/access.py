@@ -6,10 +6,11 @@ from django.db.models import QuerySet
 from django.http import Http404
 from guardian.shortcuts import get_objects_for_user
 
+from agents.access import may
 from agents.people import Person
 from approvals.access import decidable_by
 from approvals.models import Decision
-from orchestrator.runs.models import Run
+from orchestrator.runs.models import Batch, Run, Upload
 from orchestrator.workflows.models import Workflow
 
 SEE = "workflows.view_runs"
@@ -48,3 +49,30 @@ def access_run(user: Person, ref: UUID, *, lock: bool = False) -> Run:
 def may_watch_run(user: Person, ref: UUID) -> bool:
     """Whether a person may hear that a run has changed."""
     return runs_for(user).filter(ref=ref).exists()
+
+
+def access_batch(user: Person, ref: UUID) -> Batch:
+    """A batch without its rows: for whoever started it, and for those who may see all runs of its workflow.
+
+    Raises Http404.
+    """
+    rows = Batch.objects.select_related("workflow_version__workflow", "started_by")
+    heavy = ("rows", "workflow_version__source", "workflow_version__definition")
+    batch = rows.defer(*heavy).filter(ref=ref).first()
+    if batch is None or not (batch.started_by_id == user.pk or may(user, SEE, batch.workflow_version.workflow)):
+        raise Http404
+    return batch
+
+
+def access_upload(user: Person, ref: UUID, *, of: Workflow | None = None, lock: bool = False) -> Upload:
+    """A file that this person handed in (for a workflow), and nobody else's; locked when it will be started.
+
+    Raises Http404.
+    """
+    rows = Upload.objects.select_related("workflow_version__workflow", "batch")
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    upload = rows.filter(ref=ref, uploaded_by=user).first()
+    if upload is None or (of is not None and upload.workflow_version.workflow_id != of.pk):
+        raise Http404
+    return upload

@@ -1,18 +1,27 @@
 """Starting runs. Everything else about a run is done by the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from agents.contracts import BadArguments, Problem, prepare
 from agents.people import Person
+from audit import canonical
 from audit.log import party, record
-from orchestrator.runs import planner
-from orchestrator.runs.models import Batch, Run, Step
+from orchestrator.runs import exceptions, planner
+from orchestrator.runs.access import access_upload
+from orchestrator.runs.cases import Case, Cases
+from orchestrator.runs.models import Batch, Run, StartRequest, Step, Upload
 from orchestrator.runs.signals import announce_changed_batch, announce_due
 from orchestrator.workflows.models import WorkflowVersion
 from orchestrator.workflows.reading import from_canonical
+
+UPLOADS_STAY = timedelta(days=1)
+MOST_PREVIEWED, LONGEST_PREVIEWED = 20, 200
 
 
 @transaction.atomic
@@ -65,10 +74,85 @@ def start_run(
 
 
 @transaction.atomic
+def start_once(
+    *, key: str, version: WorkflowVersion, by: Person, values: Mapping[str, Any], trigger: Run.Trigger
+) -> tuple[Run, bool]:
+    """The run that this request starts, or has started before, and whether it is new. Of two at once, one starts it.
+
+    `key` names the request among all of this person. Raises KeyUsed when it asked for something else before, and what
+    `start_run` raises; then the key is free again.
+    """
+    try:
+        digest = canonical.digest({"workflow": version.workflow.name, "input": values})
+    except canonical.NotCanonical as error:
+        raise BadArguments([Problem("", f"The input can't be used. {error}")]) from error
+    # The unique key makes the second of two requests wait here until the first has committed.
+    asked, is_new = StartRequest.objects.get_or_create(by=by, key=key, defaults={"digest": digest})
+    if is_new:
+        asked.run = start_run(version=version, by=by, values=values, trigger=trigger)
+        asked.save(update_fields=["run"])
+    assert asked.run is not None
+    if asked.digest != digest:
+        raise exceptions.KeyUsed(asked.run)
+    return asked.run, is_new
+
+
+@transaction.atomic
+def keep_upload(*, version: WorkflowVersion, by: Person, name: str, cases: Cases) -> Upload:
+    """Keep a file that was read, so that somebody can look at it before its runs start. Old ones are cleared away."""
+    Upload.objects.filter(created_at__lt=timezone.now() - UPLOADS_STAY).delete()
+    bad = [case for case in cases.cases if case.value is None]
+    return Upload.objects.create(
+        workflow_version=version,
+        name=name[:200],
+        rows=[case.value for case in cases.cases if case.value is not None],
+        uploaded_by=by,
+        report={
+            "columns": list(cases.columns),
+            "preview": [_previewed(case) for case in cases.cases[:MOST_PREVIEWED]],
+            "left_out": [{"row": case.row, "sentences": [str(each) for each in case.problems]} for case in bad],
+        },
+    )
+
+
+@transaction.atomic
+def start_upload(*, ref: UUID, by: Person, good_rows_only: bool = False) -> Batch:
+    """Start the runs of a file in the background. Asking twice gives the same batch.
+
+    Raises BadRows unless `good_rows_only`, NoGoodRows when there is none, OtherVersion when the workflow has changed.
+    """
+    upload = access_upload(by, ref, lock=True)
+    if upload.batch is not None:
+        return upload.batch
+    left_out = upload.report["left_out"]
+    if not upload.rows:
+        raise exceptions.NoGoodRows
+    if left_out and not good_rows_only:
+        raise exceptions.BadRows
+    if upload.workflow_version_id != upload.workflow_version.workflow.current_id:
+        raise exceptions.OtherVersion
+    upload.batch = start_batch(
+        version=upload.workflow_version, by=by, name=upload.name, rows=upload.rows, left_out=left_out
+    )
+    upload.rows = []
+    upload.save(update_fields=["batch", "rows"])
+    return upload.batch
+
+
+@transaction.atomic
 def start_batch(
-    *, version: WorkflowVersion, by: Person, name: str, rows: list[dict[str, Any]], environment: str = ""
+    *,
+    version: WorkflowVersion,
+    by: Person,
+    name: str,
+    rows: list[dict[str, Any]],
+    environment: str = "",
+    left_out: Sequence[dict[str, Any]] = (),
 ) -> Batch:
-    """Keep the rows of a file, to be started one by one in the background. Raises BadArguments for an empty file."""
+    """Keep the rows of a file, to be started one by one in the background. Raises BadArguments for an empty file.
+
+    `left_out` tells of rows that are not among them: `{"row": number, "sentences": [...]}`.
+    """
     if not rows:
         raise BadArguments([Problem("", "The file has no rows. Write one run per row, below a row of column names.")])
     definition = from_canonical(version.definition)
@@ -78,9 +162,11 @@ def start_batch(
         environment=environment or definition.environment,
         rows=rows,
         total=len(rows),
+        problems=list(left_out),
         started_by=by,
     )
     data = {"workflow": version.workflow.name, "workflow_version": version.number, "rows": len(rows)}
+    data |= {"left_out": [each["row"] for each in left_out]} if left_out else {}
     record("batch.started", actor=party(by), subject=party(batch), stream=f"batch:{batch.ref}", data=data)
     announce_changed_batch(batch)
     return batch
@@ -89,10 +175,12 @@ def start_batch(
 @transaction.atomic
 def start_next_of(batch_ref: Any) -> bool:
     """Start the next row of a batch; False when none is left or somebody else is at it. One row, one transaction."""
-    batch = Batch.objects.select_for_update(skip_locked=True).filter(ref=batch_ref).first()
+    batch = Batch.objects.select_for_update(skip_locked=True).defer("rows").filter(ref=batch_ref).first()
     if batch is None or batch.done >= batch.total:
         return False
-    row, number = batch.rows[batch.done], batch.done + 1
+    # Only this row is fetched: the whole file, again for every row, would be gigabytes for a long one.
+    row = Batch.objects.filter(pk=batch.pk).values_list(f"rows__{batch.done}", flat=True).get()
+    number = batch.done + 1
     try:
         start_run(
             version=batch.workflow_version,
@@ -109,3 +197,8 @@ def start_next_of(batch_ref: Any) -> bool:
     batch.save(update_fields=["done", "problems"])
     announce_changed_batch(batch)
     return True
+
+
+def _previewed(case: Case) -> dict[str, Any]:
+    cells = [cell[:LONGEST_PREVIEWED] for cell in case.cells]
+    return {"row": case.row, "cells": cells, "sentences": [str(each) for each in case.problems]}

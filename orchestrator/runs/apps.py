@@ -6,10 +6,11 @@ class RunsConfig(AppConfig):
     label = "runs"
 
     def ready(self) -> None:
-        """Register the sentences of the record and the addresses of runs, and listen for decisions."""
+        """Register the sentences of the record, where runs are found and how they are counted; listen for decisions."""
         from audit.verbs import register
-        from orchestrator.runs import links, receivers, verbs
+        from orchestrator.runs import activity, links, receivers, verbs
 
         register(verbs.SENTENCES)
         links.register_links()
+        activity.register_activity()
         assert receivers.advance_due_run

@@ -11,12 +11,17 @@ from orchestrator.runs.models import Run
 
 
 def register_links() -> None:
-    """Make runs known to the audit pages."""
+    """Make runs and batches known to the audit pages."""
     register("run", Kind("Run", url=_url, codes=_codes, find=_find))
+    register("batch", Kind("Batch", url=_batch_url))
 
 
 def _url(ref: str) -> str:
     return reverse("run", args=[ref])
+
+
+def _batch_url(ref: str) -> str:
+    return reverse("batch", args=[ref])
 
 
 def _codes(refs: Collection[str]) -> dict[str, str]:

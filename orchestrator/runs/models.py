@@ -90,6 +90,48 @@ class Run(models.Model):
         return f"R-{self.pk}"
 
 
+class StartRequest(models.Model):
+    """A request that has started a run, kept so that sending it again starts no second one.
+
+    `key` is chosen by whoever asks; `digest` is of what was asked for, so that a key used for other things is noticed.
+    """
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (models.UniqueConstraint(fields=("by", "key"), name="start_request_once"),)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Upload(models.Model):
+    """A file of cases that somebody is looking at; nothing of it has started until `batch` is set.
+
+    `rows` are inputs that fit the workflow version; `report` is what the page says about the file.
+    """
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    workflow_version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    rows = models.JSONField()
+    report = models.JSONField()
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    batch = models.OneToOneField(Batch, models.PROTECT, null=True, related_name="upload")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Step(models.Model):
     """One node of a run. While a worker executes it, `lease_until` and `fence` say who may write its outcome.
 

@@ -1,10 +1,16 @@
-"""Addresses of the run pages."""
+"""Addresses of the run pages, and of the pages that start runs."""
 
 from django.urls import path
 
-from orchestrator.runs import views
+from orchestrator.runs import starting_views, views
 
 urlpatterns = [
+    path("workflows/<slug:name>/start/", starting_views.run_start, name="run-start"),
+    path("workflows/<slug:name>/start/csv/", starting_views.run_start_file, name="run-start-file"),
+    path("workflows/<slug:name>/start/template/", starting_views.run_start_template, name="run-start-template"),
+    path("workflows/<slug:name>/start/csv/<uuid:ref>/", starting_views.run_upload, name="run-upload"),
+    path("batches/<uuid:ref>/", starting_views.batch, name="batch"),
+    path("batches/<uuid:ref>/progress/", starting_views.batch_progress, name="batch-progress"),
     path("runs/", views.runs, name="runs"),
     path("runs/table/", views.runs_table, name="runs-table"),
     path("runs/changes/", views.runs_changes, name="runs-changes"),

@@ -2,19 +2,24 @@
 
 from dataclasses import dataclass
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Max
-from guardian.shortcuts import assign_perm
+from guardian.models import GroupObjectPermission, UserObjectPermission
+from guardian.shortcuts import assign_perm, remove_perm
 
 from agents.access import require
 from agents.states import Environment
 from audit.log import party, record
 from orchestrator.accounts.models import User
+from orchestrator.workflows import exceptions
+from orchestrator.workflows.access import access_workflow
 from orchestrator.workflows.lint import Finding, Level, lint
 from orchestrator.workflows.models import Workflow, WorkflowVersion
 from orchestrator.workflows.problems import DefinitionError, Problem
 from orchestrator.workflows.queries import world_of
 from orchestrator.workflows.reading import definition_digest, read_source, to_canonical
+from orchestrator.workflows.rights import Right
 from orchestrator.workflows.schema import Definition
 
 _OWNER_MAY = ("workflows.view_workflow", "workflows.start_workflow", "workflows.view_runs")
@@ -67,6 +72,45 @@ def import_definition(*, text: str | bytes, by: User) -> WorkflowVersion:
             },
         )
     return version
+
+
+def give_right(*, workflow: Workflow, right: Right, who: User | Group, by: User) -> None:
+    """Let a person or team start runs of a workflow, or see all its runs. Giving it twice changes nothing.
+
+    Raises NobodyNamed for someone who is no longer active, PermissionDenied without workflows.change_workflow.
+    """
+    if isinstance(who, User) and not who.is_active:
+        raise exceptions.NobodyNamed
+    _set_right(workflow, right, who, by, given=True)
+
+
+def withdraw_right(*, workflow: Workflow, right: Right, who: User | Group, by: User) -> None:
+    """Take back what `give_right` gave. Runs that have begun go on. Raises PermissionDenied like it."""
+    _set_right(workflow, right, who, by, given=False)
+
+
+def _set_right(workflow: Workflow, right: Right, who: User | Group, by: User, *, given: bool) -> None:
+    with transaction.atomic(durable=True):
+        workflow = access_workflow(by, workflow.name, change=True, lock=True)
+        if _holds(workflow, right, who) == given:
+            return
+        (assign_perm if given else remove_perm)(right.permission, who, workflow)
+        whom = {"team": who.name} if isinstance(who, Group) else {"person": who.name, "ref": str(who.ref)}
+        record(
+            "workflow.right_given" if given else "workflow.right_withdrawn",
+            actor=party(by),
+            subject=party(workflow),
+            stream=f"workflow:{workflow.ref}",
+            data={"right": right.words, **whom},
+        )
+
+
+def _holds(workflow: Workflow, right: Right, who: User | Group) -> bool:
+    """Whether somebody was given this right by name; what a role or a team gives does not count."""
+    same = {"permission__codename": right, "permission__content_type__app_label": "workflows"}
+    if isinstance(who, Group):
+        return GroupObjectPermission.objects.filter(object_pk=str(workflow.pk), group=who, **same).exists()
+    return UserObjectPermission.objects.filter(object_pk=str(workflow.pk), user=who, **same).exists()
 
 
 def _locked_workflow(definition: Definition, by: User) -> Workflow:

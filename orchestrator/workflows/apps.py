@@ -6,8 +6,9 @@ class WorkflowsConfig(AppConfig):
     label = "workflows"
 
     def ready(self) -> None:
-        """Teach the record the sentences of this app."""
+        """Teach the record the sentences of this app and where its things are found."""
         from audit.verbs import register
-        from orchestrator.workflows import verbs
+        from orchestrator.workflows import links, verbs
 
         register(verbs.SENTENCES)
+        links.register_links()

@@ -25,6 +25,9 @@ from orchestrator.workflows.schema import (
 from orchestrator.workflows.wording import slip, suggestion
 from orchestrator.workflows.world import AgentFacts, World
 
+RESERVED = frozenset({"import"})
+"""Names that mean something else in the address of a page."""
+
 
 class Level(StrEnum):
     """How serious a finding is."""
@@ -76,6 +79,8 @@ def _warning(path: Path, sentence: str, token: str = "") -> _Remark:
 
 
 def _all(definition: Definition, world: World) -> Remarks:
+    if definition.name in RESERVED:
+        yield _error(("name",), f'The name "{definition.name}" is taken by a page of Holdshort. Choose another.')
     if definition.owner is not None and definition.owner.lower() not in world.people:
         yield _error(("owner",), _no_person(definition.owner, world))
     yield from _reviewers(definition.risk.reviewers, ("risk", "reviewers"), world)

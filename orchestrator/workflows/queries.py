@@ -1,4 +1,6 @@
-"""What the database knows of the world that definitions are checked against."""
+"""What the database knows: definitions as they were written, and the world that they are checked against."""
+
+from functools import lru_cache
 
 from django.contrib.auth.models import Group
 from django.db.models import Count, Q
@@ -6,7 +8,27 @@ from django.db.models import Count, Q
 from agents.models import Agent, Grant, Tool
 from agents.states import Effect, Environment, GrantEffect, ToolState
 from orchestrator.accounts.models import User
+from orchestrator.workflows.models import WorkflowVersion
+from orchestrator.workflows.problems import DefinitionError
+from orchestrator.workflows.reading import from_canonical, read
+from orchestrator.workflows.schema import Definition
 from orchestrator.workflows.world import AgentFacts, GrantFacts, ToolFacts, World
+
+
+def definition_of(version: WorkflowVersion) -> Definition:
+    """The definition of a version with everything in the order in which it was written, which jsonb does not keep.
+
+    Equal to what runs follow, and where the text can no longer be read, exactly that.
+    """
+    return _as_written(version.source) or from_canonical(version.definition)
+
+
+@lru_cache(maxsize=64)
+def _as_written(source: str) -> Definition | None:
+    try:
+        return read(source)
+    except DefinitionError:
+        return None
 
 
 def world_of(environment: Environment) -> World:

@@ -1,0 +1,24 @@
+"""Why nothing was started. Each message is what people read."""
+
+from agents.exceptions import NotChanged
+from orchestrator.runs.models import Run
+
+
+class KeyUsed(NotChanged):
+    """This was already sent once, with other content, and has started a run."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+
+class BadRows(NotChanged):
+    """Some rows cannot be started. Put them right and choose the file again, or start the good rows only."""
+
+
+class NoGoodRows(NotChanged):
+    """No row of this file can be started. Put them right and choose the file again."""
+
+
+class OtherVersion(NotChanged):
+    """A new version of the workflow was published since you chose the file. Choose the file again."""
