@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from agents.connectors import Connector, Target, close_all, connector_for
+from agents.connectors import Connector, Target, close_all, connector_for, launch
 from tests.servers import free_port, wait_until
 
 SERVER = str(Path(__file__).with_name("server.py"))
@@ -128,7 +128,7 @@ class WebServer:
         self.stop()
 
     def start(self) -> None:
-        command = [sys.executable, SERVER, "--http", str(self.port)]
+        command = [sys.executable, launch.__file__, str(os.getpid()), sys.executable, SERVER, "--http", str(self.port)]
         self.process = subprocess.Popen(command, env=self.env)
         wait_until(self._listening, seconds=40, what="the web server")
 
