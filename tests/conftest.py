@@ -22,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers, in the process that starts the run and before its workers exist; keep sockets at home."""
     _keep_sockets_on_this_machine()
     _let_flush_pass_history()
+    _keep_content_types()
     if not hasattr(config, "workerinput"):
         settings.HOLDSHORT_HOME.mkdir(mode=0o700)
         servers = start_servers(settings.HOLDSHORT_PLACES)
@@ -60,6 +61,16 @@ def _let_flush_pass_history() -> None:
         real_flush(self, [*off, *sql_list, *on])
 
     DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign, assignment]
+
+
+def _keep_content_types() -> None:
+    """Leave the content types out of that flush: the running site remembers their keys as long as it lives."""
+    real_sql = DatabaseOperations.sql_flush
+
+    def sql_flush(self: DatabaseOperations, style: Any, tables: list[str], **options: Any) -> list[str]:
+        return real_sql(self, style, [table for table in tables if table != "django_content_type"], **options)
+
+    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign, assignment]
 
 
 @pytest.fixture(autouse=True)
