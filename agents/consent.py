@@ -1,4 +1,7 @@
-"""Where a person's consent to a call comes from. The approvals app fills this registry at start; the gateway only asks."""
+"""Where a person's consent to a call comes from.
+
+The approvals app fills this registry at start; the gateway only asks.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

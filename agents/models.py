@@ -1,4 +1,7 @@
-"""Agents, the systems they reach, and what they may do there. Versions are immutable; the database refuses to change them."""
+"""Agents, the systems they reach, and what they may do there.
+
+Versions are immutable; the database refuses to change them.
+"""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -180,7 +183,10 @@ class Grant(models.Model):
 
 
 class ToolCall(models.Model):
-    """One proposed call, from proposal to outcome. `arguments` are canonical bytes; `digest` binds what a person saw."""
+    """One proposed call, from proposal to outcome.
+
+    `arguments` are canonical bytes; `digest` binds what a person saw.
+    """
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
     agent_version = models.ForeignKey(AgentVersion, models.PROTECT, null=True, related_name="calls")

@@ -88,5 +88,8 @@ CALL_OPEN = frozenset({CallState.ALLOWED, CallState.HELD, CallState.EXECUTING, C
 
 
 def call_can_move(old: CallState, new: CallState) -> bool:
-    """Whether a call in state `old` may go to `new`. Ended calls never move; a superseded one may, while an edit can be undone."""
+    """Whether a call in state `old` may go to `new`.
+
+    Ended calls never move; a superseded one may, while an edit can be undone.
+    """
     return new in CALL_MOVES.get(old, frozenset())

@@ -22,7 +22,7 @@ def decidable_by(user: Person) -> QuerySet[Review]:
 
 
 def reviews_for(user: Person) -> QuerySet[Review]:
-    """The reviews a person may see: their own and their teams', those of runs they started, or all with the permission."""
+    """The reviews a person may see: theirs and their teams', those of runs they started, or all with the permission."""
     if user.has_perm("approvals.view_review"):
         return Review.objects.all()
     return Review.objects.filter(Q(pk__in=decidable_by(user).values("pk")) | Q(started_by=user))
@@ -57,7 +57,7 @@ def may_decide(user: Person, review: Review) -> bool:
 def candidates(review: Review) -> QuerySet[Person]:
     """The active people whose verdict on this review would count."""
     people: QuerySet[Person] = get_user_model()._default_manager.filter(is_active=True)
-    people = people.filter(groups=review.team) if review.team_id else people.filter(pk=review.person_id)
+    people = people.filter(groups=review.team) if review.team_id else people.filter(pk=review.person_id or 0)
     if review.kind in (ReviewKind.ACTION, ReviewKind.UNKNOWN) and review.started_by_id:
         people = people.exclude(pk=review.started_by_id)
     return people

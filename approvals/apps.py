@@ -6,7 +6,7 @@ class ApprovalsConfig(AppConfig):
     label = "approvals"
 
     def ready(self) -> None:
-        """Tell the layers below what this app knows: its sentences, who consented, and what a changed contract voids."""
+        """Tell the layers below what this app knows: its sentences, who consented, what a changed contract voids."""
         from agents import consent, hooks
         from approvals import consents, verbs
         from approvals.actions.closing import void_for

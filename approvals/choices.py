@@ -1,12 +1,15 @@
-"""The verdicts a reader can give on a review: what the button says, and what happens next, told before it is pressed."""
+"""The verdicts on offer: what each button says and what happens next, told before it is pressed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
 from approvals.models import Review
 from approvals.states import Verdict
 
+CRITICAL = 4
+HOLD_TO_CONFIRM = 1200
+"""For how many milliseconds the button of a critical approval must be held down."""
 NEEDS_REASON = frozenset({Verdict.REJECT, Verdict.TERMINATE, Verdict.HAPPENED, Verdict.NOT_HAPPENED})
 
 
@@ -27,6 +30,17 @@ class Choice:
     next: tuple[str, ...]
     form: str = ""
     asks_reason: str = ""
+    hold_ms: int = 0
+
+    @property
+    def commit(self) -> str:
+        """What the button in the dialog says."""
+        return f"Hold to {self.label[:1].lower()}{self.label[1:]}" if self.hold_ms else self.label
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it says no."""
+        return self.slot == "reject"
 
     @property
     def key(self) -> str:
@@ -40,8 +54,11 @@ class Choice:
 
 
 def choice_of(verdict: Verdict, review: Review) -> Choice:
-    """A verdict as it is offered on this review."""
-    return _OFFERS[verdict](review.agent_name or "The run")
+    """A verdict as it is offered on this review. What is critical is not approved by a single press."""
+    choice = _OFFERS[verdict](review.agent_name or "The run")
+    if review.risk_level < CRITICAL or verdict not in (Verdict.APPROVE, Verdict.EDIT):
+        return choice
+    return replace(choice, hold_ms=HOLD_TO_CONFIRM, title=choice.title.replace("this action", "this critical action"))
 
 
 def _approve(who: str) -> Choice:
@@ -69,7 +86,7 @@ def _edit(who: str) -> Choice:
         "edit",
         "Edit & approve",
         "",
-        "Approve with your changes",
+        "Approve this action with your changes",
         f"it is done {hold} s later with your changes. Until then you can undo.",
         (
             "Your changes are checked like a new proposal.",

@@ -1,4 +1,7 @@
-"""What the gateway is told when it asks whether a person consented to a call. Anything unusual is a reason to refuse."""
+"""What the gateway is told when it asks whether a person consented to a call.
+
+Anything unusual is a reason to refuse.
+"""
 
 from agents.consent import Consent
 from agents.models import ToolCall

@@ -1,4 +1,7 @@
-"""Who is asked. A route that leads to nobody who may decide goes to the admins instead, so that no review lies unseen."""
+"""Who is asked.
+
+A route that leads to nobody who may decide goes to the admins instead, so that no review lies unseen.
+"""
 
 from dataclasses import dataclass
 

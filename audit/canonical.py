@@ -1,7 +1,7 @@
 """One document, one byte string, one digest.
 
-Canonical JSON after RFC 8785, from a parser that is stricter than `json.loads`: duplicate keys, NaN, infinities, integers
-beyond 2^53, NUL and lone surrogates are refused, because two readers could understand them differently.
+Canonical JSON after RFC 8785, from a parser that is stricter than `json.loads`: duplicate keys, NaN, infinities,
+integers beyond 2^53, NUL and lone surrogates are refused, because two readers could understand them differently.
 """
 
 import hashlib

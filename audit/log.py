@@ -1,8 +1,8 @@
 """Writing the record: one function, inside the transaction of the change it speaks of.
 
-Each stream is a hash chain: an entry's hash covers its own frame and the hash before it, so that no entry can be changed,
-removed, added or moved without breaking every later hash of its stream. The bytes that were hashed are the bytes that are
-stored; nothing is hashed after a round trip through jsonb.
+Each stream is a hash chain: an entry's hash covers its own frame and the hash before it, so that no entry can be
+changed, removed, added or moved without breaking every later hash of its stream. The bytes that were hashed are the
+bytes that are stored; nothing is hashed after a round trip through jsonb.
 """
 
 import hashlib
@@ -87,7 +87,10 @@ def record(verb: str, *, actor: Party, subject: Party, stream: str, data: dict[s
 
 
 def _open_stream(key: str) -> tuple[int, int, bytes, datetime]:
-    """Lock the stream's row, making it if need be, and read the database's clock. Time never runs backwards in a stream."""
+    """Lock the stream's row, making it if need be, and read the database's clock.
+
+    Time never runs backwards in a stream.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO audit_stream AS s (key, seq, head, last_at) VALUES (%s, 0, '', clock_timestamp())

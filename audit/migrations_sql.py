@@ -12,13 +12,14 @@ END $$;
 
 
 def freeze(table: str, *, but: tuple[str, ...] = ()) -> str:
-    """SQL after which rows of the table can be added, but not changed (except in the columns `but`), deleted or truncated."""
+    """SQL after which rows can be added, but not changed (except in the columns `but`), deleted or truncated."""
     old, new = (f"to_jsonb({row}) - ARRAY{list(but)}::text[]" for row in ("OLD", "NEW"))
     return f"""
 CREATE TRIGGER {table}_no_change BEFORE UPDATE ON {table} FOR EACH ROW
   WHEN ({old} IS DISTINCT FROM {new}) EXECUTE FUNCTION holdshort_refuse_change();
 CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION holdshort_refuse_change();
-CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION holdshort_refuse_change();
+CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+  FOR EACH STATEMENT EXECUTE FUNCTION holdshort_refuse_change();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change;
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete;
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;

@@ -1,4 +1,7 @@
-"""Every verb of the record and the plain sentence it is read as. Apps register theirs at start; `record` refuses others."""
+"""Every verb of the record and the plain sentence it is read as.
+
+Apps register theirs at start; `record` refuses others.
+"""
 
 SENTENCES: dict[str, str] = {}
 

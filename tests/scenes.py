@@ -89,7 +89,10 @@ class Company:
 
 @pytest.fixture(scope="session")
 def company_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the company keeps its books for this run. One process serves all tests, because starting one takes a second."""
+    """Where the company keeps its books for this run.
+
+    One process serves all tests, because starting one takes a second.
+    """
     os.environ["HOLDSHORT_COMPANY_DB"] = str(tmp_path_factory.mktemp("company") / "company.sqlite")
     yield Path(os.environ.pop("HOLDSHORT_COMPANY_DB"))
     close_all()
@@ -130,7 +133,8 @@ def a_company(world: World, books: Path) -> Company:
             amount_argument=amount,
             timeout_seconds=10,
         )
-        a_grant(agent, tool, GrantEffect.REVIEW if writes else GrantEffect.ALLOWED, reviewer=company.desk if writes else None)
+        effect = GrantEffect.REVIEW if writes else GrantEffect.ALLOWED
+        a_grant(agent, tool, effect, reviewer=company.desk if writes else None)
         company.tools[remote.name] = tool
     return company
 
@@ -150,7 +154,8 @@ def a_workflow(text: str = REFUND, *, owner: User | None = None) -> WorkflowVers
     """A published workflow version."""
     definition = read(text)
     owner = owner or User.objects.get(name="Hana Sato")
-    workflow, _ = Workflow.objects.get_or_create(name=definition.name, defaults={"title": definition.title, "owner": owner})
+    known = {"title": definition.title, "owner": owner}
+    workflow, _ = Workflow.objects.get_or_create(name=definition.name, defaults=known)
     version = WorkflowVersion.objects.create(
         workflow=workflow,
         number=workflow.versions.count() + 1,
@@ -174,6 +179,12 @@ def drive(run: Run) -> Run:
     engine.advance(run.ref)
     run.refresh_from_db()
     return run
+
+
+def told(run: Run) -> Any:
+    """What the agent of the refund workflow says it was told."""
+    assert run.output is not None, run.reason
+    return run.output["look"]["told"]
 
 
 def open_reviews(run: Run) -> list[Review]:

@@ -50,10 +50,10 @@ class Effected:
 
 
 def open_intent(call: ToolCall, *, fence: int) -> Ticket | None:
-    """Re-check a call and commit to sending it, in the caller's transaction; None when it is refused, with an entry why.
+    """Re-check a call and commit to sending it, in the caller's transaction; None when refused, with an entry why.
 
-    Everything is read anew: the stored bytes are hashed again, versions, grant, switches, the represented person and, for
-    a held call, the consent of a person at exactly this digest (which is used up).
+    Everything is read anew: the stored bytes are hashed again, versions, grant, switches, the represented person and,
+    for a held call, the consent of a person at exactly this digest (which is used up).
     """
     call = _locked(call)
     agreed = consent.find(call) if call.state == CallState.HELD else None

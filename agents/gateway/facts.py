@@ -10,7 +10,7 @@ from agents.states import Effect, Environment, GrantEffect, Idempotency, Reversi
 from agents.verdicts import Facts, Risk, Route, score
 
 
-def facts_of(
+def facts_of(  # noqa: PLR0913 - every fact is named where it is given
     *,
     agent_version: AgentVersion,
     tool: Tool | None,

@@ -20,7 +20,10 @@ _STATES = {Outcome.ALLOW: CallState.ALLOWED, Outcome.REVIEW: CallState.HELD, Out
 
 @dataclass(frozen=True)
 class Proposal:
-    """Who wants to call what, where, and for which step of which run. `arguments` as the model wrote them, or a value."""
+    """Who wants to call what, where, and for which step of which run.
+
+    `arguments` as the model wrote them, or a value.
+    """
 
     agent_version: AgentVersion
     tool_name: str
@@ -65,7 +68,8 @@ def propose(
 def replace(call: ToolCall, arguments: bytes | Mapping[str, Any], *, by: Party) -> tuple[ToolCall, Verdict]:
     """A call with other arguments in the place of one that is held: judged anew from nothing, as if it were first.
 
-    Where it would be allowed by itself it is held all the same: it goes on under the consent of the person who edited it.
+    Where it would be allowed by itself it is held all the same: it goes on under the consent of the person who edited
+    it.
 
     Raises BadArguments when they do not fit the contract; then nothing is stored.
     """

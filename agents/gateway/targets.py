@@ -1,4 +1,7 @@
-"""From a connection's row to where its system really is. Secrets are read here, at the last moment, and kept nowhere."""
+"""From a connection's row to where its system really is.
+
+Secrets are read here, at the last moment, and kept nowhere.
+"""
 
 import os
 
@@ -8,7 +11,7 @@ from agents.connectors import ListReport, Target, connector_for
 from agents.models import Connection
 from audit import canonical
 
-SECRET_PREFIX = "HOLDSHORT_SECRET_"
+SECRET_PREFIX = "HOLDSHORT_SECRET_"  # noqa: S105 - the beginning of names, not a secret
 DISCOVER_SECONDS = 30.0
 
 
@@ -27,7 +30,7 @@ def target_of(connection: Connection, *, timeout: float = DISCOVER_SECONDS) -> T
         command = tuple(settings.HOLDSHORT_STDIO_SERVERS.get(connection.server, ()))
         if not command:
             raise UnknownProgram(
-                f"The program {connection.server!r} is not in HOLDSHORT_STDIO_SERVERS; ask whoever runs Holdshort to add it."
+                f"The program {connection.server!r} is not in HOLDSHORT_STDIO_SERVERS; ask the operator to add it."
             )
     secret = _secret(connection)
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}

@@ -40,7 +40,7 @@ def masked_arguments(call: ToolCall) -> Any:
 
 
 def masked(value: Any, pointers: list[str]) -> Any:
-    """A copy of a JSON value in which what the pointers (RFC 6901) name is shown by its last four characters at most."""
+    """A copy of a JSON value in which what the pointers (RFC 6901) name shows its last four characters at most."""
     for pointer in pointers:
         value = _mask(value, [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]])
     return value

@@ -46,7 +46,10 @@ class Ask:
 
 
 def open_review(ask: Ask) -> Review:
-    """Put a question before a named person or team, in the caller's transaction. Routes nobody can answer go to the admins."""
+    """Put a question before a named person or team, in the caller's transaction.
+
+    Routes nobody can answer go to the admins.
+    """
     reviewer = settle_route(ask.route, kind=ask.kind, started_by=ask.started_by)
     now = db_now()
     review = Review.objects.create(

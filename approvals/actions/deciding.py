@@ -46,8 +46,8 @@ class Answer:
 def decide(*, user: Person, ref: UUID, answer: Answer) -> Decision:
     """Record one person's verdict on an open review.
 
-    Raises Http404 when the review is invisible; AlreadyDecided, ContentChanged or TooLate when it is not what the person
-    saw; NotYours or DutiesNotSeparated when their verdict would not count; VerdictNotOffered, ReasonMissing,
+    Raises Http404 when the review is invisible; AlreadyDecided, ContentChanged or TooLate when it is not what the
+    person saw; NotYours or DutiesNotSeparated when their verdict would not count; VerdictNotOffered, ReasonMissing,
     NothingEdited, EditNotAllowed or BadArguments when the answer does not do. Nothing is stored then.
     """
     review = access_review(user, ref, lock=True)
@@ -122,7 +122,10 @@ def _tampered(review: Review) -> bool:
 
 
 def _edited(user: Person, review: Review, answer: Answer) -> ToolCall:
-    """The call with the person's arguments, judged like any other. Raises when nothing changed or it may not be done."""
+    """The call with the person's arguments, judged like any other.
+
+    Raises when nothing changed or it may not be done.
+    """
     call = review.call
     assert call is not None and call.tool_version is not None
     wanted = prepare(answer.arguments if answer.arguments is not None else b"", call.tool_version.input_schema)

@@ -23,7 +23,8 @@ def inbox(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def rows(request: SignedInRequest) -> HttpResponse:
     """The list alone, for live updates."""
-    selected = reviews_for(request.user).filter(ref=as_ref(request.GET.get("open", ""))).first()
+    ref = as_ref(request.GET.get("open", ""))
+    selected = reviews_for(request.user).filter(ref=ref).first() if ref else None
     page = Inbox(request.user, Filter.of(request.GET.dict()), selected=selected)
     return render(request, "inbox/rows.html", {"inbox": page})
 

@@ -1,4 +1,7 @@
-"""The three roles and what each may do everywhere. Rights to single workflows, reviews and tools are granted per object."""
+"""The three roles and what each may do everywhere.
+
+Rights to single workflows, reviews and tools are granted per object.
+"""
 
 from typing import Any
 

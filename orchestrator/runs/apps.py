@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,9 +10,9 @@ class RunsConfig(AppConfig):
     def ready(self) -> None:
         """Register the sentences of the record, where runs are found and how they are counted; listen for decisions."""
         from audit.verbs import register
-        from orchestrator.runs import activity, links, receivers, verbs
+        from orchestrator.runs import activity, links, verbs
 
         register(verbs.SENTENCES)
         links.register_links()
         activity.register_activity()
-        assert receivers.advance_due_run
+        import_module("orchestrator.runs.receivers")

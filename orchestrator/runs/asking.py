@@ -1,4 +1,7 @@
-"""What is put before a person, for each kind of question. What will happen is told from the contract and the arguments."""
+"""What is put before a person, for each kind of question.
+
+What will happen is told from the contract and the arguments.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +23,10 @@ NO_RISK = Risk(0, 1, ())
 
 
 def input_of(spec: StepSpec, run_input: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What a step is given: its mapped inputs, and for agents and people what they are asked. Raises MissingReference."""
+    """What a step is given: its mapped inputs, and for agents and people what they are asked.
+
+    Raises MissingReference.
+    """
     inputs = planner.resolve_inputs(spec, run_input, outputs)
     if isinstance(spec, AgentStep):
         return {"task": planner.resolve_task(spec, run_input, outputs), **inputs}

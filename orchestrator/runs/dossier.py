@@ -1,6 +1,7 @@
 """What a reviewer gets to see, frozen when the question is asked: what the agent did, why, with which data.
 
-Reasoning is always marked as the agent's own words. Everything is stored data: nothing is fetched when a page is opened.
+Reasoning is always marked as the agent's own words. Everything is stored data: nothing is fetched when a page is
+opened.
 """
 
 import json

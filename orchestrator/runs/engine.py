@@ -1,8 +1,10 @@
-"""Driving runs. One transition, one transaction: what came back, the record of it, the plan, and the claim of what is next.
+"""Driving runs.
 
-A worker calls `advance`. It takes what `transition` hands it, does that outside any transaction, and gives the result to
-the next transition, until there is nothing left that a worker could do. It may be called for any run, at any time, by any
-number of workers at once: the run's row decides who goes on, and a fencing token who may write.
+One transition, one transaction: what came back, the record of it, the plan, and the claim of what is next.
+
+A worker calls `advance`. It takes what `transition` hands it, does that outside any transaction, and gives the result
+to the next transition, until there is nothing left that a worker could do. It may be called for any run, at any time,
+by any number of workers at once: the run's row decides who goes on, and a fencing token who may write.
 """
 
 import logging
@@ -36,7 +38,10 @@ def advance(ref: UUID) -> None:
 
 @transaction.atomic
 def transition(ref: UUID, returned: Returned | None = None) -> Work | None:
-    """One step of a run's life. Returns what this worker now has to do outside, or None when there is nothing for it."""
+    """One step of a run's life.
+
+    Returns what this worker now has to do outside, or None when there is nothing for it.
+    """
     board = take(ref, wait=returned is not None)
     if board is None or (returned is None and board.someone_at_work()):
         return None
@@ -76,12 +81,15 @@ def _move_on(board: Board) -> Work | None:
         plan = planner.plan(board.definition, board.views(), board.run.input)
         match plan.actions[0]:
             case planner.Finish(output):
-                return end_run(board, RunState.SUCCEEDED, output=output)
+                end_run(board, RunState.SUCCEEDED, output=output)
+                return None
             case planner.Fail(reason):
                 stopped = any(step.state == StepState.STOPPED for step in board.steps.values())
-                return end_run(board, RunState.STOPPED if stopped else RunState.FAILED, reason=reason)
+                end_run(board, RunState.STOPPED if stopped else RunState.FAILED, reason=reason)
+                return None
             case planner.Wait():
-                return board.rest()
+                board.rest()
+                return None
         for key in plan.starts:
             _start(board, key)
 

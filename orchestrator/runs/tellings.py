@@ -1,4 +1,6 @@
-"""What an agent is told about a call it asked for. It can tell apart: executed, edited, rejected, expired, and the rest.
+"""What an agent is told about a call it asked for.
+
+It can tell apart: executed, edited, rejected, expired, and the rest.
 
 A refusal is an ordinary answer with a status, so that no framework hides it from the model or repeats the call blindly.
 """
@@ -11,6 +13,8 @@ from agents.states import CallState
 from approvals.models import Decision
 from approvals.states import Verdict
 from audit import canonical
+
+_NOT_DONE = {CallState.INVALID: "invalid", CallState.WITHDRAWN: "withdrawn"}
 
 
 def tell(call: ToolCall) -> dict[str, Any]:
@@ -25,11 +29,7 @@ def tell(call: ToolCall) -> dict[str, Any]:
             return {"status": "rejected", **_rejection(call)}
         case CallState.EXPIRED:
             return {"status": "expired", "reason": "Nobody decided in time; it was not done."}
-        case CallState.INVALID:
-            return {"status": "invalid", "reason": call.reason}
-        case CallState.WITHDRAWN:
-            return {"status": "withdrawn", "reason": call.reason}
-    return {"status": "denied", "reason": call.reason}
+    return {"status": _NOT_DONE.get(CallState(call.state), "denied"), "reason": call.reason}
 
 
 def _edited(call: ToolCall) -> dict[str, Any]:

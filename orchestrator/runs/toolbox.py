@@ -18,7 +18,10 @@ class Toolbox:
 
 
 def of(agent: Agent, environment: str) -> Toolbox:
-    """The tools of an agent. A tool goes by its own name; where two connections have one of that name, by both names."""
+    """The tools of an agent.
+
+    A tool goes by its own name; where two connections have one of that name, by both names.
+    """
     grants = (
         Grant.objects.filter(agent=agent, environment=environment, tool__state=ToolState.READY)
         .exclude(effect=GrantEffect.FORBIDDEN)

@@ -1,4 +1,7 @@
-"""What a worker does outside any transaction: send one call, or ask a model once. Everything it needs is in the value."""
+"""What a worker does outside any transaction: send one call, or ask a model once.
+
+Everything it needs is in the value.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +28,10 @@ class CallReturned:
 
 @dataclass(frozen=True)
 class ModelAnswered:
-    """A model was asked. `exchange` is None when no answer came; `error` then says why, `retry` whether to try again."""
+    """A model was asked.
+
+    `exchange` is None when no answer came; `error` then says why, `retry` whether to try again.
+    """
 
     step_id: int
     fence: int

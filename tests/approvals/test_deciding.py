@@ -1,8 +1,9 @@
-"""One review, one verdict; and a verdict counts only at exactly what was seen (THREATS T01, T06, T08, T14, T16, F17)."""
+"""One review, one verdict; it counts only at exactly what was seen (THREATS T01, T06, T08, T14, T16, F17)."""
 
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from agents.models import Agent, ToolCall
 from agents.states import CallState, GrantEffect
+from approvals.actions import Answer, decide, undo
 from approvals.exceptions import (
     AlreadyDecided,
     CannotUndo,
@@ -21,13 +23,12 @@ from approvals.exceptions import (
     ReasonMissing,
     TooLate,
 )
-from approvals.actions import Answer, decide, undo
 from approvals.models import Decision, Review
 from approvals.states import ReviewState, Verdict
 from audit.models import Entry
 from orchestrator.accounts.models import User
 from tests.runs.test_engine import Use, waiting_refund
-from tests.scenes import Company, a_paid_order, a_run, a_workflow, drive, open_reviews, say
+from tests.scenes import Company, a_paid_order, a_run, a_workflow, drive, open_reviews, say, told
 from tests.world import World
 
 ROUNDS = 20
@@ -40,7 +41,8 @@ def _no_hold(settings: Any) -> None:
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:
     """Run actions in threads that start together; what each returned, or the exception it raised."""
-    barrier, results = threading.Barrier(len(actions)), [None] * len(actions)
+    barrier = threading.Barrier(len(actions))
+    results: list[Any] = [None] * len(actions)
 
     def run(place: int, action: Callable[[], Any]) -> None:
         barrier.wait()
@@ -64,7 +66,9 @@ def answer_to(review: Review, verdict: Verdict = Verdict.APPROVE, **more: Any) -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_reviewers_at_the_same_instant_give_exactly_one_verdict(company: Company, world: World, script: Use) -> None:
+def test_two_reviewers_at_the_same_instant_give_exactly_one_verdict(
+    company: Company, world: World, script: Use
+) -> None:
     _, review = waiting_refund(company, world, script)
     rejection = answer_to(review, Verdict.REJECT, reason_code="data", reason="Wrong order.")
     for _ in range(ROUNDS):
@@ -95,7 +99,7 @@ def test_undo_and_execution_at_the_same_instant_never_both_win(
         before = company.effects()
         decision = say(review, world.ines, Verdict.APPROVE)
         threading.Event().wait(max(0.0, (decision.held_until - timezone.now()).total_seconds() - 0.02))
-        undone, _ = at_once(lambda: undo(user=world.ines, ref=decision.ref), lambda: drive(run))
+        undone, _ = at_once(partial(undo, user=world.ines, ref=decision.ref), partial(drive, run))
         drive(run)
         happened = company.effects() - before
         assert happened == (1 if isinstance(undone, CannotUndo) else 0) or happened == 0
@@ -112,7 +116,9 @@ def _refund_at_once(state: Any) -> Any:
     return Final({"told": state.of("refund_order")})
 
 
-def test_a_verdict_at_other_content_is_a_conflict_and_is_not_recorded(company: Company, world: World, script: Use) -> None:
+def test_a_verdict_at_other_content_is_a_conflict_and_is_not_recorded(
+    company: Company, world: World, script: Use
+) -> None:
     _, review = waiting_refund(company, world, script)
     for stale in (
         Answer(Verdict.APPROVE, digest="0" * 64, version=review.version),
@@ -152,7 +158,7 @@ def test_an_expired_review_is_not_approved_and_the_agent_is_told(company: Compan
         say(review, world.ines, Verdict.APPROVE)
     run = drive(run)
     assert company.effects() == 0
-    assert run.output["look"]["told"]["status"] == "expired"
+    assert told(run)["status"] == "expired"
 
 
 def test_who_comes_second_is_told_and_changes_nothing(company: Company, world: World, script: Use) -> None:
@@ -162,27 +168,33 @@ def test_who_comes_second_is_told_and_changes_nothing(company: Company, world: W
         say(review, world.tomas, Verdict.REJECT, reason_code="data", reason="No.")
 
 
+def call_of(review: Review) -> ToolCall:
+    """The call a review is about."""
+    assert review.call is not None
+    return review.call
+
+
 def edited_arguments(call: ToolCall) -> bytes:
     return bytes(call.arguments).replace(b'"amount":"', b'"amount":"9')
 
 
 def _change_arguments(review: Review, world: World) -> None:
     assert review.call is not None
-    ToolCall.objects.filter(pk=review.call_id).update(arguments=edited_arguments(review.call))
+    ToolCall.objects.filter(pk=call_of(review).pk).update(arguments=edited_arguments(review.call))
 
 
 def _change_arguments_and_digest(review: Review, world: World) -> None:
     from agents.gateway.propose import digest_of
 
     assert review.call is not None
-    call = ToolCall.objects.get(pk=review.call_id)
+    call = ToolCall.objects.get(pk=call_of(review).pk)
     call.arguments = edited_arguments(call)
     ToolCall.objects.filter(pk=call.pk).update(arguments=call.arguments, digest=digest_of(call))
 
 
 def _change_everything_but_the_record(review: Review, world: World) -> None:
     _change_arguments_and_digest(review, world)
-    digest = ToolCall.objects.get(pk=review.call_id).digest
+    digest = ToolCall.objects.get(pk=call_of(review).pk).digest
     Review.objects.filter(pk=review.pk).update(digest=digest)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -192,7 +204,7 @@ def _change_everything_but_the_record(review: Review, world: World) -> None:
 
 
 def _move_to_sandbox(review: Review, world: World) -> None:
-    ToolCall.objects.filter(pk=review.call_id).update(environment="sandbox")
+    ToolCall.objects.filter(pk=call_of(review).pk).update(environment="sandbox")
 
 
 def _take_the_grant(review: Review, world: World) -> None:
@@ -256,7 +268,7 @@ def test_what_changed_behind_the_products_back_after_approval_has_no_effect_and_
     drift(review, world)
     run = drive(run)
     assert company.effects() == 0
-    assert ToolCall.objects.get(pk=review.call_id).state == CallState.DENIED
+    assert ToolCall.objects.get(pk=call_of(review).pk).state == CallState.DENIED
     (entry,) = Entry.objects.filter(verb="call.refused")
     assert b'"reason":"' in bytes(entry.payload)
 

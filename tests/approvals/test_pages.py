@@ -54,7 +54,8 @@ def test_a_rejection_without_a_reason_is_refused_and_keeps_what_was_typed(
 ) -> None:
     _, review = waiting_refund(company, world, script)
     client.force_login(world.ines)
-    answer = client.post(f"/reviews/{review.ref}/decide/", {**seen(review), "verdict": "reject", "reason": "Call first"})
+    sent = {**seen(review), "verdict": "reject", "reason": "Call first"}
+    answer = client.post(f"/reviews/{review.ref}/decide/", sent)
     assert answer.status_code == 422
     assert "Call first" in answer.content.decode()
     assert not Decision.objects.exists()

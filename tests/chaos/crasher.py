@@ -2,8 +2,8 @@
 
     python -m tests.chaos.crasher POINT RUN_REF
 
-POINT is a name of POINTS. The process ends by SIGKILL when it gets there, and with 0 when it never did: then the fault has
-not hit, and the test that started it does not count.
+POINT is a name of POINTS. The process ends by SIGKILL when it gets there, and with 0 when it never did: then the
+fault has not hit, and the test that started it does not count.
 """
 
 import os

@@ -12,7 +12,7 @@ from tests.scenes import Company
 
 
 def verify_world(company: Company) -> None:
-    """I1 one effect a key, I2 an intent before each effect, I3 nothing stuck, I5 chains hold, I7 one consent, used once."""
+    """I1 one effect a key, I2 intent before effect, I3 nothing stuck, I5 chains hold, I7 one consent used once."""
     effects = dict(company.rows("SELECT idempotency_key, count(*) FROM effects GROUP BY idempotency_key"))
     assert all(count == 1 for count in effects.values()), effects
     for call in ToolCall.objects.select_related("tool_version"):

@@ -1,4 +1,4 @@
-"""The main job: an agent proposes, a named person decides, the effect happens once, the agent is told what was decided."""
+"""The main job: an agent proposes, a named person decides, the effect happens once, the agent is told."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +23,7 @@ from tests.scenes import (
     drive,
     open_reviews,
     say,
+    told,
 )
 from tests.world import World
 
@@ -69,8 +70,8 @@ def test_an_approved_write_has_one_effect_and_the_agent_is_told(company: Company
     run = drive(run)
     assert company.effects() == 1
     assert run.state == RunState.SUCCEEDED, run.reason
-    told = run.output["look"]["told"]
-    assert told["status"] == "executed"
+    answer = told(run)
+    assert answer["status"] == "executed"
 
 
 def test_an_edited_write_is_done_as_edited_and_the_agent_is_told_what_changed(
@@ -82,9 +83,9 @@ def test_an_edited_write_is_done_as_edited_and_the_agent_is_told_what_changed(
     say(review, world.ines, Verdict.EDIT, arguments=edited, reason="Only the shipping.")
     run = drive(run)
     assert company.rows("SELECT amount_cents FROM refunds ORDER BY rowid DESC LIMIT 1") == [(100,)]
-    told = run.output["look"]["told"]
-    assert told["edited"] is True
-    assert told["changes"][0]["to"] == "1.00"
+    answer = told(run)
+    assert answer["edited"] is True
+    assert answer["changes"][0]["to"] == "1.00"
 
 
 def test_a_rejected_write_never_happens_and_the_agent_is_told_why(company: Company, world: World, script: Use) -> None:
@@ -93,7 +94,7 @@ def test_a_rejected_write_never_happens_and_the_agent_is_told_why(company: Compa
     run = drive(run)
     assert company.effects() == 0
     assert run.state == RunState.SUCCEEDED
-    assert run.output["look"]["told"] == {
+    assert told(run) == {
         "status": "rejected",
         "reason_code": "verify",
         "reason": "Call the customer first.",

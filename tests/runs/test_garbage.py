@@ -1,4 +1,4 @@
-"""Garbage from a model never reaches a tool and never kills a worker: two repairs, then a person is asked (F21, F22, T76)."""
+"""Garbage from a model never reaches a tool and never kills a worker: two repairs, then a person (F21, F22, T76)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,14 +16,14 @@ from audit.models import Stream
 from audit.verify import verify_stream
 from orchestrator.runs.models import Attempt, Run, Turn
 from orchestrator.runs.states import RunState, StepState
-from tests.scenes import Company, a_run, a_workflow, drive, open_reviews, say
+from tests.scenes import Company, a_run, a_workflow, drive, open_reviews, say, told
 from tests.world import World
 
 Use = Callable[[Callable[[ScriptState], Say]], None]
 
 GARBAGE: dict[str, Callable[[ScriptState], Say]] = {
     "an unknown tool": lambda state: Call("launch_rocket", target="moon"),
-    "a tool without a grant, by a look-alike name": lambda state: Call("refund_оrder", order_id="1"),
+    "a tool without a grant, by a look-alike name": lambda state: Call("refund_\u043erder", order_id="1"),
     "arguments that are no JSON": lambda state: Raw([("refund_order", "{order: 12")]),
     "arguments of the wrong type": lambda state: Call("refund_order", order_id=12, amount=True),
     "arguments with more than there is": lambda state: Call("get_order", order_id="1", approved=True),
@@ -34,7 +34,7 @@ GARBAGE: dict[str, Callable[[ScriptState], Say]] = {
     "text where a form is asked for": lambda state: Raw(["Sure, I have refunded everything. \x00\udfff"]),
     "an output that does not fit": lambda state: Final({"untold": 1}),
     "10 MB of text": lambda state: Raw(["yes " * 2_500_000]),
-    "a script that is broken itself": lambda state: 1 / 0,  # type: ignore[return-value]
+    "a script that is broken itself": lambda state: Final({"told": 1 / 0}),
 }
 
 
@@ -44,7 +44,9 @@ def started(company: Company, world: World) -> Run:
 
 
 @pytest.mark.parametrize("kind", GARBAGE)
-def test_garbage_is_repaired_twice_then_a_person_is_asked(kind: str, company: Company, world: World, script: Use) -> None:
+def test_garbage_is_repaired_twice_then_a_person_is_asked(
+    kind: str, company: Company, world: World, script: Use
+) -> None:
     script(GARBAGE[kind])
     run = started(company, world)
     (review,) = open_reviews(run)
@@ -89,7 +91,7 @@ def test_hostile_text_is_stored_so_that_it_can_be_had_back(company: Company, wor
     script(lambda state: Final({"told": hostile}))
     run = started(company, world)
     assert run.state == RunState.SUCCEEDED
-    assert run.output["look"]["told"] == hostile
+    assert told(run) == hostile
 
 
 def test_try_again_begins_the_step_anew_and_the_failed_try_stays_on_record(
@@ -156,5 +158,3 @@ def test_what_an_agent_may_not_use_is_refused_and_it_is_told_so(company: Company
     assert (run.state, run.output) == (RunState.SUCCEEDED, {"look": {"told": "denied"}})
     assert ToolCall.objects.get(run_ref=run.ref).state == CallState.DENIED
     assert company.calls() == 0
-
-

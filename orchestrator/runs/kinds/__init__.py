@@ -1,7 +1,7 @@
 """The kinds of steps. Each has one function, `proceed(place) -> Result`, derived from rows alone.
 
-The same function begins a step, goes on after a worker came back or a person decided, and recovers after a crash: it looks
-at what is stored and says what comes next.
+The same function begins a step, goes on after a worker came back or a person decided, and recovers after a crash: it
+looks at what is stored and says what comes next.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Steps in which an agent works: ask the model, carry out what it asks for, tell it what happened, until it is done.
 
-Every answer of the model is stored, and every call it asks for is judged, in one transaction; then the next thing follows
-from the rows. Garbage never reaches a tool: after two repairs a person is asked.
+Every answer of the model is stored, and every call it asks for is judged, in one transaction; then the next thing
+follows from the rows. Garbage never reaches a tool: after two repairs a person is asked.
 """
 
 import json
