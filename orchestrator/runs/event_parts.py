@@ -36,7 +36,7 @@ FACTS = {
     "reason_code": "Reason",
     "reason": "Because",
     "text": "Comment",
-    "risk": "Risk score",
+    "risk": "Risk",
     "due": "Due",
     "expires": "Expires",
     "held_until": "Takes effect at",
@@ -51,7 +51,8 @@ FACTS = {
     "decision": "Reference of the decision",
 }
 CODES = frozenset(["digest", "seen_digest", "call_digest", "dossier", "call", "step", "review", "decision", "run"])
-ELSEWHERE = frozenset(["reasoning", "changes", "cost", "kind"])  # shown in a place of their own
+CHANGE, CHECK = ("path", "before", "after"), ("stage", "outcome", "text")
+ELSEWHERE = frozenset(["reasoning", "changes", "trace", "cost", "kind"])  # shown in a place of their own
 MOMENTS = frozenset(["due", "expires", "held_until"])
 MOST_FACTS = 40
 SHORT_FACT = 60  # characters that still fit beside other facts
@@ -73,6 +74,14 @@ class Fact(NamedTuple):
     moment: datetime | None = None
 
 
+class Check(NamedTuple):
+    """One check of the gateway and what it found."""
+
+    stage: str
+    outcome: str
+    text: str
+
+
 class Change(NamedTuple):
     """One value a person changed. What was not there before, or is gone after, is None."""
 
@@ -91,17 +100,23 @@ class Parts:
     words: tuple[Fact, ...]
     codes: tuple[Fact, ...]
     changes: tuple[Change, ...]
+    checks: tuple[Check, ...]
     review: str
 
 
 def parts_of(data: Mapping[str, Any]) -> Parts:
     """The contents of an event, whatever they are."""
-    claim, review, changes = data.get("reasoning"), data.get("review"), _changes(data.get("changes"))
+    claim, review = data.get("reasoning"), data.get("review")
+    changes = tuple(Change(str(path), _side(old), _side(new)) for path, old, new in _table(data, "changes", CHANGE))
+    checks = tuple(Check(*map(_plain, row)) for row in _table(data, "trace", CHECK))
     shown = {key: value for key, value in data.items() if key not in ELSEWHERE and _worth(value)}
     if not isinstance(claim, str) and _worth(claim):
         shown["reasoning"] = claim
-    if not changes and _worth(data.get("changes")):
-        shown["changes"] = data["changes"]
+    for key, understood in (("changes", changes), ("trace", checks)):
+        if not understood and _worth(data.get(key)):
+            shown[key] = data[key]
+    if isinstance(shown.get("risk"), dict):
+        shown["risk"] = _risk(shown["risk"])
     small = sorted((key for key in shown if key not in BLOCKS and _is_small(shown[key])), key=_place)
     large = sorted((key for key in shown if key not in small), key=_place)
     blocks = [Block(BLOCKS.get(key, _title(key)), shown[key], isinstance(shown[key], str)) for key in large]
@@ -115,6 +130,7 @@ def parts_of(data: Mapping[str, Any]) -> Parts:
         words=tuple(fact for key, fact in facts.items() if key not in CODES and len(fact.value) > SHORT_FACT),
         codes=tuple(fact for key, fact in facts.items() if key in CODES),
         changes=changes,
+        checks=checks,
         review=review if isinstance(review, str) else "",
     )
 
@@ -136,12 +152,21 @@ def _place(key: str) -> int:
 _ORDER = {key: place for place, key in enumerate((*BLOCKS, *FACTS))}
 
 
-def _changes(value: Any) -> tuple[Change, ...]:
-    """The changes of an edited call; empty unless they have the form in which Holdshort writes them."""
-    items = value if isinstance(value, list) else []
-    if not all(isinstance(item, dict) and set(item) == {"path", "before", "after"} for item in items):
-        return ()
-    return tuple(Change(str(item["path"]), _side(item["before"]), _side(item["after"])) for item in items)
+def _table(data: Mapping[str, Any], key: str, columns: tuple[str, ...]) -> list[list[Any]]:
+    """A list of objects as rows; empty unless each has exactly these columns, as Holdshort writes them."""
+    items = data.get(key) if isinstance(data.get(key), list) else []
+    if not all(isinstance(item, dict) and set(item) == set(columns) for item in items or ()):
+        return []
+    return [[item[column] for column in columns] for item in items or ()]
+
+
+def _risk(risk: dict[str, Any]) -> Any:
+    """A risk in words where it has the form in which Holdshort writes it: its score and what it is made of."""
+    factors = risk.get("factors")
+    pairs = factors if isinstance(factors, list) else []
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs) or "score" not in risk:
+        return risk
+    return f"{_plain(risk['score'])} of 100: " + ", ".join(f"{_plain(name)} {_plain(points)}" for name, points in pairs)
 
 
 def _side(value: Any) -> str | None:

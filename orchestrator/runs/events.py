@@ -59,8 +59,9 @@ class Event:
 
     @property
     def cost(self) -> str | None:
-        """What a model charged, in USD; None where the event has no price."""
-        return str(self.data["cost"]) if self.data.get("cost") not in (None, "") else None
+        """What a model charged, in USD; None where the event has no price or cost nothing."""
+        cost = str(self.data.get("cost") or "")
+        return cost if cost.strip("0.") else None
 
     @property
     def limit(self) -> int:

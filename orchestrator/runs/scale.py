@@ -139,11 +139,10 @@ def ticks(axis: Scale, zone: tzinfo, *, now: str = "") -> list[Tick]:
     form, room = _form(step, last.end - first.start)
 
     def tick(x: float, at: datetime, anchor: str = "middle") -> Tick:
-        local = at.astimezone(zone)
-        return Tick(round(x, 2), form.format(at=local, ms=local.microsecond // 1000), anchor, "t-3")
+        return Tick(round(x, 2), _write(form, at.astimezone(zone)), anchor, "t-3")
 
-    final = tick(FULL, last.end)
-    taken = [Tick(FULL, f"{now} {final.label}", "middle", "t-now") if now else final]
+    present = _write(_form(max(step, SECOND), last.end - first.start)[0], last.end.astimezone(zone))
+    taken = [Tick(FULL, f"{now} {present}", "middle", "t-now") if now else tick(FULL, last.end)]
     candidates = [tick(0.0, first.start, "start")]
     candidates += [tick(x, at) for x, at in _edges(axis)]
     candidates += [tick(axis.x(at), at) for at in _round_times(axis, step, zone)]
@@ -190,6 +189,10 @@ def _round_times(axis: Scale, step: timedelta, zone: tzinfo) -> Iterator[datetim
         while at < piece.end:
             yield at
             at += step
+
+
+def _write(form: str, at: datetime) -> str:
+    return form.format(at=at, ms=at.microsecond // 1000)
 
 
 def _form(step: timedelta, whole: timedelta) -> tuple[str, float]:

@@ -97,7 +97,7 @@ def test_a_run_that_has_ended_asks_for_no_news(world: World, version: WorkflowVe
 def test_the_page_says_what_comes_next(world: World, run: Run) -> None:
     text = " ".join(Markup(page(world.otto, run)).text.split())
 
-    assert "Next: Ines Moreau decides, due" in text
+    assert "Next: a decision by Ines Moreau, due" in text
     assert "Then" in text.partition("Next:")[2]
 
 
@@ -138,12 +138,16 @@ def test_an_event_shows_what_went_in_and_came_out_and_whose_words_are_a_claim(wo
         changes=[{"path": "/amount", "before": 40, "after": 30}],
         something_new="kept",
         nested={"deep": [1]},
+        trace=[{"stage": "grant", "outcome": "review", "text": "The grant asks for a review."}],
+        risk={"score": 34, "level": 2, "factors": [["Changes data", 10], ["In production", 24]]},
     )
 
     text = " ".join(Markup(page(world.otto, run)).text.split())
 
     for words in ("Input", '"O-7"', "Output", '"total": 40', "/amount", "Something new", "kept", "Nested", '"deep"'):
         assert words in text
+    assert "The grant asks for a review." in text
+    assert "34 of 100: Changes data 10, In production 24" in text
     assert text.index("a claim that nobody has checked") < text.index("The customer is right.")
 
 
