@@ -112,7 +112,6 @@ class AgentStep(BaseStep):
     task: str = Field(min_length=1, max_length=20_000, description="what the agent is asked to do")
     output: JsonSchema | None = None
     max_turns: int | None = Field(default=None, ge=1, le=100)
-    timeout: Duration | None = None
     review: ReviewRule | None = None
 
 
@@ -122,7 +121,6 @@ class ToolStep(BaseStep):
     kind: Literal["tool"]
     tool: ToolName = Field(description="the tool to call, like company.get_order")
     agent: Slug = Field(description="the agent on whose grants the tool is called")
-    timeout: Duration | None = None
     review: ReviewRule | None = None
 
 
