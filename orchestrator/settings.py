@@ -34,8 +34,12 @@ HOLDSHORT_LEASE_SECONDS = env.int("HOLDSHORT_LEASE_SECONDS", 30)
 HOLDSHORT_HOLD_SECONDS = env.int("HOLDSHORT_HOLD_SECONDS", 8)
 # Seconds a model may take for one answer.
 HOLDSHORT_MODEL_SECONDS = env.int("HOLDSHORT_MODEL_SECONDS", 60)
+# How many requests a program may make in a minute with one API token.
+HOLDSHORT_API_REQUESTS_PER_MINUTE = env.int("HOLDSHORT_API_REQUESTS_PER_MINUTE", 300)
 # Whom error pages tell people to ask.
 HOLDSHORT_SUPPORT_CONTACT = env.str("HOLDSHORT_SUPPORT_CONTACT", "the person who runs this Holdshort")
+# Seconds between two looks at whether the servers of all connections still offer the tools that were classified.
+HOLDSHORT_LOOK_SECONDS = env.int("HOLDSHORT_LOOK_SECONDS", 300)
 # A model string such as "anthropic:claude-sonnet-4-5" that replaces the scripted models of the sample agents.
 HOLDSHORT_MODEL = env.str("HOLDSHORT_MODEL", "")
 # Which sample data `load_samples` sets up: norrland, or retail (see `make demo-retail`).
@@ -189,6 +193,7 @@ CELERY_TIMEZONE = TIME_ZONE
 # {"name": {"task": "dotted.path", "schedule": seconds}}; two schedulers at once do no harm, every task here is a sweep.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "runs.sweep", "schedule": 5.0},
+    "look": {"task": "agents.look_at_servers", "schedule": float(HOLDSHORT_LOOK_SECONDS)},
 }
 if HOLDSHORT_TRICKLE_SECONDS > 0:
     CELERY_BEAT_SCHEDULE["trickle"] = {"task": "samples.trickle", "schedule": float(HOLDSHORT_TRICKLE_SECONDS)}

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("approvals.urls")),
     path("", include("agents.urls")),
     path("", include("audit.urls")),
+    path("api/v1/", include("orchestrator.gate.urls")),
 ]
 
 handler400 = "orchestrator.errors.bad_request"

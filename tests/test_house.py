@@ -16,7 +16,8 @@ from audit import verbs
 
 ROOT = Path(settings.BASE_DIR)
 OPEN_TO_ALL = {"/healthz": {200, 503}, "/sign-in/": {200}}
-SAMPLES = {"uuid": "018f3c1e-0000-7000-8000-000000000000", "int": "1", "str": "x", "slug": "x", "path": "x"}
+REF = "018f3c1e-0000-7000-8000-000000000000"
+SAMPLES = {"uuid": REF, "uuidstr": REF, "int": "1", "str": "x", "slug": "x", "path": "x"}
 LONGEST = {".py": 400, ".html": 120, ".js": 400, ".css": 900}
 PRODUCT = ("orchestrator", "approvals", "agents", "audit")
 
