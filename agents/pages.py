@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from agents.access import may, visible
+from agents.cells import Cell, Filters
 from agents.comparison import Difference, compare
-from agents.matrix import Cell, Filters
 from agents.models import Agent, AgentVersion, Connection, Grant, Tool, ToolVersion
 from agents.people import Person, party_value
 from agents.queries import Uses

@@ -55,6 +55,11 @@ def connections_for(user: Person) -> QuerySet[Connection]:
     )
 
 
+def imported_connections() -> QuerySet[Connection]:
+    """Those whose tools an admin read since their address last changed. Not for pages: nobody's rights are asked."""
+    return Connection.objects.filter(imported_at__isnull=False)
+
+
 def tools_for(user: Person, *, environment: str = "", writes: bool = False) -> QuerySet[Tool]:
     """The tools a person may see with their contracts, in the order of the permission page."""
     tools = visible(user, Tool).select_related("connection", "current")

@@ -29,13 +29,19 @@ class ImportReport:
     unchanged: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
+    @property
+    def is_news(self) -> bool:
+        """Whether anything is not as it was the last time."""
+        return bool(self.new or self.changed or self.missing or self.returned)
+
 
 def import_tools(*, connection: Connection, by: Person | None) -> ImportReport:
     """Read the tool list of a connection's server, then store what is new in one transaction.
 
     A new tool is a write, unclassified and granted to nobody. A changed one gets a new version that keeps its
     classification, and waits until an admin confirms it; reviews that are open for it are void. One that is gone, or
-    whose definition can no longer be used, is missing. `by` is None when Holdshort itself looks.
+    whose definition can no longer be used, is missing. `by` is None when Holdshort itself looks; what it finds as it
+    was is then not recorded again.
 
     Raises CannotImport with the reason when the server cannot be read, SeenOther when the address changed meanwhile.
     """
@@ -130,6 +136,8 @@ class _Import:
         self.connection.imported_at = timezone.now()
         self.connection.problem = " ".join(self.report.problems)
         self.connection.save(update_fields=["imported_at", "problem"])
+        if self.actor == SYSTEM and not self.report.is_news:
+            return
         record(
             "connection.imported",
             actor=self.actor,
@@ -141,7 +149,9 @@ class _Import:
 
 def _note_failure(connection: Connection, actor: Party, problem: str) -> None:
     with transaction.atomic(durable=True):
-        Connection.objects.filter(pk=connection.pk).update(problem=problem)
+        known = Connection.objects.filter(pk=connection.pk).exclude(problem=problem).update(problem=problem) == 0
+        if known and actor == SYSTEM:
+            return
         record(
             "connection.import_failed",
             actor=actor,

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents import actions
 from agents.access import require
+from agents.cells import Cell, Filters
 from agents.forms import GrantForm, attempt, status_of
-from agents.matrix import Cell, Filters, PermissionsPage, Why, cell_of
+from agents.matrix import PermissionsPage, Why, cell_of
 from agents.people import SignedInRequest
 
 

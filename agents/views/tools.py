@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agents import actions
 from agents.access import access_tool, require
+from agents.cells import Filters
 from agents.forms import ClassifyForm, UseForm, attempt, see, status_of
-from agents.matrix import Filters
 from agents.models import Tool, ToolVersion
 from agents.pages import ToolPage
 from agents.people import SignedInRequest

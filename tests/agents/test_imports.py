@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from agents import actions, connectors, digests, exceptions, hooks
+from agents import actions, connectors, digests, exceptions, hooks, tasks
 from agents.models import Connection, Grant, Tool
 from agents.states import Effect, GrantEffect, Idempotency, ToolState
 from agents.values import Classification
@@ -283,6 +283,39 @@ def test_holdshort_itself_may_look_and_the_record_says_that_it_did(
     offer(REFUND)
     assert actions.import_tools(connection=connection, by=None).new == ["refund"]
     assert trail.verbs(f"connection:{connection.ref}") == ["connection.imported"]
+
+
+def test_a_change_is_noticed_without_anybody_asking_and_what_is_as_it_was_is_not_recorded_again(
+    world: World, connection: Connection, offer: Offer, told: list[str]
+) -> None:
+    offer(REFUND)
+    run(connection, world)
+    classify(Tool.objects.get(), world)
+    told.clear()
+    tasks.look_at_server(str(connection.ref))
+    assert trail.verbs(f"connection:{connection.ref}") == ["connection.imported"]
+    offer(REFUND | {"description": "Pays back twice."})
+    tasks.look_at_server(str(connection.ref))
+    assert (Tool.objects.get().state, told) == (ToolState.CHANGED, ["refund"])
+    Connection.objects.update(server="broken")
+    for _ in range(2):
+        tasks.look_at_server(str(connection.ref))
+    verbs = ["connection.imported", "connection.imported", "connection.import_failed"]
+    assert trail.verbs(f"connection:{connection.ref}") == verbs
+
+
+def test_only_servers_that_an_admin_imported_are_looked_at(
+    world: World, connection: Connection, offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(tasks.look_at_server, "delay", asked.append)
+    a_connection()
+    tasks.look_at_servers()
+    assert asked == []
+    offer(REFUND)
+    run(connection, world)
+    tasks.look_at_servers()
+    assert asked == [str(connection.ref)]
 
 
 def test_a_list_from_the_old_address_is_not_stored_after_the_address_changed(
