@@ -8,63 +8,26 @@ from typing import Any
 from django.utils import timezone
 
 from agents.contracts import diff
+from agents.models import ToolVersion
 from agents.people import Person
 from agents.schema_forms import Field, Parsed, fields
-from agents.states import CallState
+from agents.sentences.grammar import Place, pieces
+from agents.states import CallState, Idempotency
 from approvals.access import candidates, duties_conflict, is_candidate
 from approvals.choices import Choice, choice_of
 from approvals.exceptions import DutiesNotSeparated, NotYours
 from approvals.models import Comment, Decision, Review
 from approvals.states import ALLOWED, ReasonCode, ReviewKind, ReviewState, Verdict
+from approvals.story import Event, sources_of, story_of
 from audit import canonical
+from audit.models import Entry
 
 MOST_PRECEDENTS = 5
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of the story, with everything a template asks for."""
-
-    kind: str
-    time: datetime
-    text: str
-    tool: str
-    quote_text: str
-    input: Any
-    output: Any
-    failed: bool
-
-    @classmethod
-    def of(cls, stored: dict[str, Any]) -> "Event":
-        """A stored event of a dossier."""
-        return cls(
-            kind=str(stored.get("kind", "")),
-            time=datetime.fromisoformat(stored["at"]),
-            text=str(stored.get("text", "")),
-            tool=str(stored.get("tool", "")),
-            quote_text=str(stored.get("quote_text", "")),
-            input=stored.get("input"),
-            output=stored.get("output"),
-            failed=bool(stored.get("failed")),
-        )
-
-    @property
-    def icon(self) -> str:
-        """The symbol of its kind."""
-        icons = {
-            "think": "think",
-            "data": "data",
-            "tool": "tool",
-            "person": "user",
-            "problem": "warn",
-            "output": "agent",
-        }
-        return icons.get(self.kind, "info")
-
-    @property
-    def has_io(self) -> bool:
-        """Whether there is raw data to show."""
-        return self.input is not None or self.output is not None
+LOST_ANSWER = {
+    Idempotency.BY_KEY: "It is asked again with the same key, which has no second effect.",
+    Idempotency.QUERYABLE: "The outcome is looked up in the system before anything is repeated.",
+    Idempotency.NEITHER: "A person looks it up. It is never repeated on a guess.",
+}
 
 
 @dataclass
@@ -76,6 +39,12 @@ class Draft:
     reason: str = ""
     problem: str = ""
     parsed: Parsed | None = None
+
+    @property
+    def reopens(self) -> str:
+        """The verdict whose dialog is shown again; none where the fields themselves say what is wrong."""
+        wrong_fields = self.parsed is not None and self.parsed.errors
+        return self.verdict if self.problem and not wrong_fields else ""
 
 
 @dataclass
@@ -118,7 +87,18 @@ class ReviewPage:
     @cached_property
     def decision(self) -> Decision | None:
         """The decision that stands, if there is one."""
+        if self.is_open:
+            return None
         return self.review.decisions.filter(undone_at=None).select_related("by", "call").first()
+
+    @cached_property
+    def why_withdrawn(self) -> str:
+        """Why the question no longer stands, from the record; empty when it was not withdrawn."""
+        if self.review.state != ReviewState.WITHDRAWN:
+            return ""
+        entries = Entry.objects.filter(subject_ref=str(self.review.ref), verb="review.withdrawn").order_by("-pk")
+        payload = entries.values_list("payload", flat=True).first()
+        return str(canonical.parse(bytes(payload)).get("reason", "")) if payload is not None else ""
 
     @property
     def undo_seconds(self) -> int:
@@ -126,6 +106,16 @@ class ReviewPage:
         if self.decision is None or self.decision.by_id != self.user.pk or self.review.delivered_at:
             return 0
         return max(0, int((self.decision.held_until - self.now).total_seconds()))
+
+    @property
+    def contract(self) -> ToolVersion | None:
+        """The contract of the tool that is to be called."""
+        return self.review.call.tool_version if self.review.call else None
+
+    @property
+    def lost_answer(self) -> str:
+        """What happens when the system does not answer."""
+        return LOST_ANSWER[Idempotency(self.contract.idempotency)] if self.contract else ""
 
     @cached_property
     def proposed(self) -> Any:
@@ -138,6 +128,11 @@ class ReviewPage:
         return self.decision.call if self.decision and self.decision.call else self.review.call
 
     @cached_property
+    def to_send(self) -> Any:
+        """The arguments that will be sent, or were."""
+        return canonical.parse(bytes(self.carried_out.arguments)) if self.carried_out else None
+
+    @cached_property
     def outcome(self) -> str:
         """What became of the action, in a word; empty while nothing has."""
         call = self.carried_out
@@ -145,42 +140,68 @@ class ReviewPage:
         return str(CallState(call.state).label) if started else ""
 
     @property
+    def mark(self) -> str:
+        """As long as it is the same, the decision bar is the same, countdowns left out."""
+        return f"{self.review.version}-{self.carried_out.state if self.carried_out else ''}"
+
+    @property
     def editable(self) -> bool:
         """Whether the arguments can be edited here."""
         return self.can_decide and Verdict.EDIT in ALLOWED[ReviewKind(self.review.kind)]
 
     @cached_property
-    def argument_fields(self) -> list[Field]:
-        """The arguments as form fields, with what the reader typed where an edit was not taken."""
-        contract = self.review.call.tool_version if self.review.call else None
-        if contract is None:
+    def typed_fields(self) -> list[Field]:
+        """The arguments as the reader typed them, compared with the proposal; empty when they typed none."""
+        if self.contract is None or self.draft.parsed is None or self.draft.verdict != Verdict.EDIT:
             return []
-        if self.draft.parsed is not None and self.draft.verdict == Verdict.EDIT:
-            return fields(contract.input_schema, self.proposed, original=self.proposed, parsed=self.draft.parsed)
-        shown = canonical.parse(bytes(self.carried_out.arguments))
-        return fields(contract.input_schema, shown, original=self.proposed)
+        schema, parsed = self.contract.input_schema, self.draft.parsed
+        return self._in_order(fields(schema, self.proposed, original=self.proposed, parsed=parsed))
+
+    @cached_property
+    def argument_fields(self) -> list[Field]:
+        """The arguments as form fields: as typed while they can be edited, otherwise as they stand."""
+        if self.contract is None:
+            return []
+        if self.editable and self.typed_fields:
+            return self.typed_fields
+        return self._in_order(fields(self.contract.input_schema, self.to_send, original=self.proposed))
+
+    @property
+    def edits(self) -> list[Field]:
+        """The arguments that differ from what was proposed."""
+        return [one for one in self.argument_fields if one.edited]
+
+    @property
+    def typed_edits(self) -> list[Field]:
+        """What the reader had changed when their answer was not taken."""
+        return [one for one in self.typed_fields if one.edited]
 
     @cached_property
     def edited_count(self) -> int:
-        """How many arguments differ from what was proposed."""
-        if self.draft.parsed is not None and self.draft.parsed.value is not None:
-            return len(diff(self.proposed, self.draft.parsed.value))
-        shown = canonical.parse(bytes(self.carried_out.arguments)) if self.carried_out else self.proposed
-        return len(diff(self.proposed, shown)) if self.proposed is not None else 0
+        """How many values differ from what was proposed."""
+        if self.proposed is None:
+            return 0
+        typed = self.draft.parsed.value if self.editable and self.draft.parsed else None
+        return len(diff(self.proposed, self.to_send if typed is None else typed)) or len(self.edits)
 
     @cached_property
     def answer_fields(self) -> list[Field]:
         """The form of a question to a person."""
         if self.review.form_schema is None:
             return []
-        if self.draft.parsed is not None:
+        if self.draft.parsed is not None and self.can_decide:
             return fields(self.review.form_schema, None, parsed=self.draft.parsed)
         return fields(self.review.form_schema, self.decision.answer if self.decision else None)
 
     @cached_property
     def story(self) -> list[Event]:
         """What happened before the question was asked, oldest first."""
-        return [Event.of(stored) for stored in self.dossier["story"]]
+        return story_of(self.dossier)
+
+    @property
+    def sources(self) -> list[Event]:
+        """The data that was read before."""
+        return sources_of(self.story)
 
     @property
     def choices(self) -> list[Choice]:
@@ -205,9 +226,23 @@ class ReviewPage:
     @cached_property
     def precedents(self) -> list[Decision]:
         """The latest decisions about the same tool."""
-        call = self.review.call
-        if call is None or call.tool_version is None:
+        if self.contract is None:
             return []
-        rows = Decision.objects.filter(review__call__tool_version__tool=call.tool_version.tool, undone_at=None)
+        rows = Decision.objects.filter(review__call__tool_version__tool=self.contract.tool_id, undone_at=None)
         rows = rows.exclude(review=self.review).select_related("review", "by", "call").order_by("-pk")
-        return list(rows[:MOST_PRECEDENTS])
+        return list(rows.defer("review__dossier", "review__sentence", "review__form_schema")[:MOST_PRECEDENTS])
+
+    def _in_order(self, found: list[Field]) -> list[Field]:
+        """Arguments in the order in which the sentence names them, then the others, those that are required first."""
+        named = _named_in(self.contract.sentence) if self.contract else []
+        return sorted(found, key=lambda one: (_place(one.path.split("/")[1:2], named), not one.required))
+
+
+def _named_in(template: str) -> list[str]:
+    """The arguments a sentence names, in its order."""
+    places = [piece for piece in pieces(template) if isinstance(piece, Place)]
+    return [path[0] for place in places for path in (place.path, place.other) if path]
+
+
+def _place(name: list[str], named: list[str]) -> int:
+    return named.index(name[0]) if name and name[0] in named else len(named)

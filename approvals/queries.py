@@ -11,15 +11,23 @@ from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q,
 from django.utils import timezone
 
 from agents.people import Person
+from agents.states import CALL_OPEN, CallState, Reversibility
 from approvals.access import reviews_for
 from approvals.models import Decision, Review
 from approvals.states import ReviewKind, ReviewState
+from audit import canonical
 
 Scope = Literal["mine", "teams", "all"]
 SCOPES: dict[str, str] = {"mine": "Mine", "teams": "My teams", "all": "All"}
 RISKS = {1: "Low risk", 2: "Medium risk", 3: "High risk", 4: "Critical risk"}
 MOST_ROWS = 200
+MOST_DECIDED = 5
 SOON = timedelta(minutes=30)
+# What a row shows. The rest of a review is large, and two hundred of them are read at once.
+SHOWN = (
+    *("ref", "kind", "version", "short", "amount", "agent_name", "workflow_name", "risk_level", "due_at"),
+    *("person__name", "person__email", "team__name"),
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,7 @@ class Row:
 
     review: Review
     now: datetime
+    reversibility: str = ""
 
     @property
     def seconds_left(self) -> int:
@@ -73,20 +82,56 @@ class Row:
         return self.seconds_left < 3600
 
     @property
+    def is_today(self) -> bool:
+        """Whether it is due today, in the reader's time zone."""
+        return timezone.localdate(self.review.due_at) == timezone.localdate(self.now)
+
+    @property
     def tag(self) -> str:
-        """In a few words, why it waits."""
+        """In a few words, what it is: how risky, and whether it can be undone; or what kind of question."""
         if self.review.kind != ReviewKind.ACTION:
             return ReviewKind(self.review.kind).label
-        return RISKS[self.review.risk_level]
+        final = self.reversibility == Reversibility.IRREVERSIBLE
+        return f"{RISKS[self.review.risk_level]}{', irreversible' if final else ''}"
 
     @property
     def group(self) -> str:
         """The heading it stands under."""
         if self.seconds_left <= SOON.total_seconds():
             return "Due within 30 min"
-        today = timezone.localdate(self.now)
-        due = timezone.localdate(self.review.due_at)
-        return "Today" if due == today else "This week" if due <= today + timedelta(days=6) else "Later"
+        if self.is_today:
+            return "Today"
+        soon = timezone.localdate(self.now) + timedelta(days=6)
+        return "This week" if timezone.localdate(self.review.due_at) <= soon else "Later"
+
+
+@dataclass(frozen=True)
+class DoneRow:
+    """One of the reader's own decisions of today."""
+
+    decision: Decision
+
+    @property
+    def refused(self) -> bool:
+        """Whether the reader said no."""
+        return self.decision.review.state == ReviewState.REJECTED
+
+    @property
+    def pending(self) -> bool:
+        """Whether what was approved has yet to happen."""
+        call = self.decision.call
+        return call is not None and not self.refused and call.state in CALL_OPEN
+
+    @property
+    def words(self) -> str:
+        """What was decided, and what became of it."""
+        said = ReviewState(self.decision.review.state).label
+        if self.decision.reason_code:
+            said += f": {self.decision.get_reason_code_display()}"
+        call = self.decision.call
+        if call is None or self.refused or call.state == CallState.HELD:
+            return said
+        return f"{said}, {CallState(call.state).label.lower()}"
 
 
 @dataclass
@@ -124,6 +169,11 @@ class Inbox:
         """How many reviews wait in the chosen scope, before any other filter."""
         return next(count for scope, _, count in self.counts if scope == self.filter.scope)
 
+    @property
+    def elsewhere(self) -> int:
+        """How many more the reader may see than wait in the chosen scope."""
+        return self.counts[-1][2] - self.total
+
     @cached_property
     def rows(self) -> list[Row]:
         """The reviews to show, the most urgent first."""
@@ -132,8 +182,9 @@ class Inbox:
             found = found.filter(risk_level__gte=self.filter.risk)
         if self.filter.text:
             found = found.filter(_matching(self.filter.text))
-        found = found.select_related("person", "team").order_by("due_at", "pk")
-        return [Row(review, self.now) for review in found[:MOST_ROWS]]
+        found = found.select_related("person", "team").only(*SHOWN).order_by("due_at", "pk")
+        found = found.annotate(reversibility=F("call__tool_version__reversibility"))
+        return [Row(review, self.now, review.reversibility or "") for review in found[:MOST_ROWS]]
 
     @property
     def groups(self) -> list[tuple[str, list[Row]]]:
@@ -151,13 +202,18 @@ class Inbox:
         return sum(row.seconds_left <= SOON.total_seconds() for row in self.rows)
 
     @property
-    def newest(self) -> int:
-        """The highest key on the list, from which new ones are counted."""
-        return max((row.review.pk for row in self.rows), default=0)
+    def is_cut(self) -> bool:
+        """Whether more wait than are shown."""
+        return len(self.rows) >= MOST_ROWS
 
-    def newer_than(self, key: int) -> int:
-        """How many reviews have come into the scope since."""
-        return self._scoped(self.filter.scope).filter(pk__gt=key).count()
+    @cached_property
+    def mark(self) -> str:
+        """A digest of everything the list shows, countdowns left out: as long as it is the same, so is the list."""
+        shown = [[row.review.pk, row.review.version, row.group] for row in self.rows]
+        done = [[row.decision.pk, row.words] for row in self.decided_today]
+        counts = [number for _, _, number in self.counts]
+        selected = self.selected.pk if self.selected else 0
+        return canonical.digest([self.filter.query(), selected, counts, shown, done])[:16]
 
     def neighbours(self) -> tuple[Review | None, Review | None]:
         """The reviews before and after the selected one in the list."""
@@ -172,7 +228,8 @@ class Inbox:
     def held(self) -> Decision | None:
         """The reader's latest decision that can still be undone."""
         rows = Decision.objects.filter(by=self.user, undone_at=None, held_until__gt=self.now, review__delivered_at=None)
-        return rows.select_related("review").order_by("-pk").first()
+        rows = rows.select_related("review").defer("review__dossier", "review__sentence", "review__form_schema")
+        return rows.order_by("-pk").first()
 
     @property
     def held_seconds(self) -> int:
@@ -180,10 +237,12 @@ class Inbox:
         return max(0, int((self.held.held_until - self.now).total_seconds())) if self.held else 0
 
     @cached_property
-    def decided_today(self) -> list[Decision]:
-        """What the reader decided today, the latest first; at most five."""
+    def decided_today(self) -> list[DoneRow]:
+        """What the reader decided today, the latest first; the last few only."""
         rows = self._decisions_today().select_related("review", "call").order_by("-pk")
-        return list(rows[:5])
+        shown = ("review__ref", "review__run_ref", "review__state", "review__short", "review__amount")
+        rows = rows.only("verdict", "reason_code", "at", "call__state", *shown)
+        return [DoneRow(decision) for decision in rows[:MOST_DECIDED]]
 
     @cached_property
     def today(self) -> dict[str, object]:

@@ -65,9 +65,8 @@ class Field:
 
     @property
     def described_by(self) -> str:
-        """The ids of what explains the field, for aria-describedby."""
-        there = {"hint": self.hint, "hidden": self.has_hidden, "diff": self.edited, "error": self.error}
-        return " ".join(f"{self.id}-{part}" for part, shown in there.items() if shown)
+        """The id of what explains the field, for aria-describedby: always there, so that what it says may change."""
+        return f"{self.id}-notes"
 
 
 def fields(

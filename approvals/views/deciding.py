@@ -20,7 +20,7 @@ from approvals.models import Review
 from approvals.pages import Draft, ReviewPage
 from approvals.queries import Filter, Inbox
 from approvals.states import Verdict
-from approvals.views.review import parsed_arguments, show
+from approvals.views.review import parsed_arguments, show, show_comments
 
 
 @login_required
@@ -36,7 +36,8 @@ def decide(request: SignedInRequest, ref: UUID) -> HttpResponse:
     try:
         actions.decide(user=request.user, ref=ref, answer=_answer(request, draft))
     except Conflict as conflict:
-        return _conflict(request, conflict, draft)
+        repeated = _said_before(request, conflict, draft)
+        return redirect(following) if repeated else _conflict(request, conflict, draft)
     except (NotDecided, BadArguments) as refused:
         draft.problem = str(refused) or "Some fields need another look."
         return show(request, review, draft, status=422)
@@ -64,6 +65,8 @@ def comment(request: SignedInRequest, ref: UUID) -> HttpResponse:
         actions.comment(user=request.user, ref=ref, body=request.POST.get("body", ""))
     except EmptyComment as refused:
         messages.error(request, refused.message)
+    if request.htmx:  # type: ignore[attr-defined]
+        return show_comments(request, ReviewPage(access_review(request.user, ref), request.user))
     return redirect(reverse("review", args=[ref]) + "#s-talk")
 
 
@@ -100,6 +103,15 @@ def _conflict(request: SignedInRequest, conflict: Conflict, draft: Draft) -> Htt
     inbox = Inbox(request.user, Filter.of(request.GET.dict()), selected=review)
     context = {"inbox": inbox, "page": page, "conflict": conflict, "neighbours": inbox.neighbours()}
     return render(request, "reviews/page.html", context, status=409)
+
+
+def _said_before(request: SignedInRequest, conflict: Conflict, draft: Draft) -> bool:
+    """Whether this is the decision that stands, sent twice: a double click is no conflict with oneself."""
+    stands = ReviewPage(conflict.review, request.user).decision
+    if stands is None or draft.parsed is not None:
+        return False
+    said = (stands.by_id, stands.verdict, stands.reason_code, stands.reason)
+    return said == (request.user.pk, draft.verdict, draft.reason_code, draft.reason.strip())
 
 
 def _next(request: SignedInRequest, review: Review) -> str:

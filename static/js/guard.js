@@ -1,5 +1,8 @@
 // Live updates never disturb a person at work. A doorbell may not swap a form[data-guard] that is being filled in, nor a
-// [data-calm] list while the pointer or the focus is in it; the line [data-fresh="id of the target"] appears instead.
+// [data-calm] list while the pointer or the focus is in it; the line [data-fresh="id of the target"] appears instead, and
+// the list is fetched again (`calm.over`) once both have left.
+import { announce } from "./live.js";
+
 const EDITED = "form[data-guard][data-dirty]";
 
 const causedByDoorbell = (detail) => Boolean(detail.requestConfig?.triggeringEvent?.detail?.doorbell);
@@ -21,6 +24,12 @@ function setLine(target, hidden) {
   if (line) line.hidden = hidden;
 }
 
+function left(element) {
+  const list = element.closest?.("[data-calm]");
+  if (!list?.querySelector("[data-fresh]:not([hidden])")) return;
+  setTimeout(() => { if (!isCalm(list)) announce("calm.over", {}); });
+}
+
 function hold(event) {
   const { target } = event.detail;
   if (!causedByDoorbell(event.detail) || !(isOpen(target) || isCalm(target))) return;
@@ -31,16 +40,22 @@ function hold(event) {
 document.addEventListener("htmx:beforeSwap", hold);
 document.addEventListener("htmx:afterSwap", ({ detail }) => setLine(detail.target, true));
 document.addEventListener("htmx:oobBeforeSwap", hold);
+document.addEventListener("mouseleave", ({ target }) => { if (target.matches?.("[data-calm]")) left(target); }, true);
+document.addEventListener("focusout", ({ target }) => left(target));
 
 document.addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-guard]") ?? event.target.form?.closest("form[data-guard]");
   if (form) form.dataset.dirty = "";
 });
 document.addEventListener("reset", (event) => delete event.target.dataset.dirty);
-document.addEventListener("submit", (event) => { leaving = event.target; });
 
-// A click that would replace an edited form asks first; so does leaving the page.
-let leaving = null;
+// A click that would replace an edited form asks first; so does leaving the page other than by a decision.
+let decided = false;
+
+document.addEventListener("submit", (event) => {
+  const sends = event.target.matches(EDITED) || event.submitter?.matches("[data-commit]");
+  if (sends && !event.defaultPrevented) decided = true;
+});
 
 document.addEventListener("htmx:confirm", (event) => {
   const { target, elt, triggeringEvent } = event.detail;
@@ -48,7 +63,5 @@ document.addEventListener("htmx:confirm", (event) => {
   if (!edited || edited.contains(elt) || elt.form === edited || triggeringEvent?.detail?.doorbell) return;
   if (!confirm("You have changed something here that is not saved. Leave it?")) event.preventDefault();
 });
-addEventListener("beforeunload", (event) => {
-  const edited = document.querySelector(EDITED);
-  if (edited && edited !== leaving && !edited.contains(leaving)) event.preventDefault();
-});
+addEventListener("beforeunload", (event) => { if (!decided && document.querySelector(EDITED)) event.preventDefault(); });
+addEventListener("pageshow", () => { decided = false; });

@@ -3,7 +3,7 @@ import { recall, remember } from "./storage.js";
 
 const SEQUENCE = 900; // milliseconds in which G waits for its second key
 const FIELDS = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
-const DECIDE = { a: "approve", e: "edit", r: "reject", q: "ask", t: "assign", s: "snooze" };
+const DECIDE = { a: "approve", e: "edit", r: "reject" };
 
 let on = recall("keys") !== "off";
 let pressedG = 0;
@@ -32,9 +32,7 @@ function search() {
 const LIST = {
   j: () => move(1),
   k: () => move(-1),
-  x: () => click(rows()[currentRow()]?.closest(".row, tr").querySelector("input[type=checkbox]")),
-  c: () => click(find("[data-claim]")),
-  z: () => click(find("[data-undo-btn]")),
+  z: () => click(find("[data-undo-box]:not([hidden]) [data-undo-btn]")),
   "/": search,
   "?": () => { find("#dlg-keys")?.showModal(); return true; },
 };
@@ -52,11 +50,20 @@ function press(key) {
   if (Date.now() - pressedG < SEQUENCE && click(find(`[data-go="${CSS.escape(key)}"]`))) return true;
   pressedG = key === "g" ? Date.now() : 0;
   if (DECIDE[key]) return click(find(`[data-k="${DECIDE[key]}"]:not(:disabled)`));
-  if (/^[1-6]$/.test(key)) return click(document.querySelectorAll(".jump a")[key - 1]);
+  if (/^[1-6]$/.test(key)) return click(find(`.jump [data-n="${key}"]`));
   return Object.hasOwn(LIST, key) && LIST[key]();
 }
 
+// Ctrl or Cmd with Enter sends the dialog from a text of several lines; Esc leaves a field, so that single keys work again.
+function inField(event) {
+  const { target } = event;
+  const commit = target.closest("dialog[open]")?.querySelector("[data-commit]:not([data-hold])");
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && commit) commit.click();
+  else if (event.key === "Escape" && target.closest("form[data-guard], form[role=search]")) target.blur();
+}
+
 document.addEventListener("keydown", (event) => {
+  if (event.target.matches?.(FIELDS) && !event.repeat && !event.isComposing) inField(event);
   if (!on || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
   if (event.key.length !== 1 || event.target.closest?.(FIELDS) || find(":popover-open")) return;
   if (press(event.key.toLowerCase())) event.preventDefault();

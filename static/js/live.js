@@ -46,12 +46,12 @@ function watchAll() {
   names.forEach((watch) => socket.send(JSON.stringify({ watch })));
 }
 
+// What rang between the making of the page, or the loss of the socket, and now was not heard: ask once.
 function opened() {
-  const missed = since !== null;
   attempts = 0;
   show(true);
   watchAll();
-  if (missed) announce("poll", {});
+  announce("poll", {});
 }
 
 function closed(event, address) {

@@ -5,6 +5,8 @@ import "./hold.js";
 import "./keys.js";
 import "./timers.js";
 import "./guard.js";
+import "./editing.js";
+import "./arrivals.js";
 import "./requests.js";
 import { connect } from "./live.js";
 

@@ -22,6 +22,7 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.target?.s
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   detail.target?.removeAttribute("aria-busy");
   if (detail.successful && box) box.hidden = true;
+  if (detail.successful && detail.elt.matches("form[data-clear]")) detail.elt.reset();
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
