@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audit import links, text, verbs
+from audit.models import Stream
 
 ACTORS = {
     "": "Any actor",
@@ -66,8 +67,7 @@ class Filters:
         for word in self.q.split()[:MOST_WORDS]:
             kind, colon, code = word.partition(":")
             if colon and kind in links.KINDS:
-                ref = links.find(kind, code)
-                yield Q(stream__key=f"{kind}:{ref}") | Q(subject_ref=ref) if ref else Q(pk=None)
+                yield _about(kind, links.find(kind, code))
             else:
                 yield Q(actor_name__icontains=word) | Q(subject_name__icontains=word)
 
@@ -116,6 +116,14 @@ def read_filters(query: Mapping[str, Any]) -> Filters:
         until=until,
         problems=tuple(problems),
     )
+
+
+def _about(kind: str, ref: str | None) -> Q:
+    """Entries in the stream of a thing, or about it. The stream is looked up first, so that both sides use an index."""
+    if ref is None:
+        return Q(pk=None)
+    stream = Stream.objects.filter(key=f"{kind}:{ref}").values_list("pk", flat=True).first()
+    return Q(stream_id=stream) | Q(subject_ref=ref) if stream else Q(subject_ref=ref)
 
 
 def _midnight(day: date) -> datetime:

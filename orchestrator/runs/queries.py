@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from agents.people import Person
@@ -60,7 +60,7 @@ def workflows_to_choose(user: Person) -> QuerySet[Workflow]:
     workflows = Workflow.objects.only("name", "title")
     if user.has_perm("workflows.view_workflow"):
         return workflows
-    return workflows.filter(pk__in=runs_for(user).values("workflow_version__workflow"))
+    return workflows.filter(Exists(runs_for(user).filter(workflow_version__workflow=OuterRef("pk"))))
 
 
 def batch_named(filters: RunFilters) -> Batch | None:
