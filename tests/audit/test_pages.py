@@ -286,7 +286,7 @@ def test_an_entry_after_a_missing_one_says_so(world: World) -> None:
 
     assert [line.problem for line in lines_of(Entry.objects.order_by("pk"))] == ["", "entry 2 is missing"]
     html = signed_in(world.lukas).post(reverse("audit-verify")).content.decode()
-    assert "1 of 1 streams is broken" in html
+    assert "1 of 1 stream is broken" in html
     assert "entry 2 is missing" in html
 
 
