@@ -53,7 +53,8 @@ def access_tool(user: Person, ref: UUID, *, change: bool = False, lock: bool = F
 
 def _access(rows: QuerySet[Row], user: Person, ref: UUID, *, change: bool, lock: bool) -> Row:
     if lock:
-        rows = rows.select_for_update(of=("self",), no_key=True)
+        # What is joined may be missing after a wait for the lock, when it is newer than the statement that waited.
+        rows = rows.select_related(None).select_for_update(no_key=True)
     row = rows.filter(ref=ref).first()
     name = rows.model._meta.model_name
     if row is None or not may(user, f"agents.view_{name}", row):

@@ -27,8 +27,9 @@ _CARRIED = (
 
 def locked_tools(connection: Connection) -> list[Tool]:
     """All tools of a connection with their contracts, locked in one order for everybody."""
-    tools = Tool.objects.filter(connection=connection).select_related("current").order_by("id")
-    found = list(tools.select_for_update(of=("self",), no_key=True))
+    # The contracts are read by a statement of their own: one made while this one waits for the lock would be missing.
+    tools = Tool.objects.filter(connection=connection).prefetch_related("current").order_by("id")
+    found = list(tools.select_for_update(no_key=True))
     for tool in found:
         tool.connection = connection
     return found

@@ -67,8 +67,8 @@ def access_upload(user: Person, ref: UUID, *, of: Workflow | None = None, lock: 
 
     Raises Http404.
     """
-    rows = Upload.objects.select_related("workflow_version__workflow", "batch")
-    if lock:
+    rows = Upload.objects.select_related("workflow_version__workflow")
+    if lock:  # the batch is not joined: one that is made while this waits for the lock would be missing
         rows = rows.select_for_update(of=("self",), no_key=True)
     upload = rows.filter(ref=ref, uploaded_by=user).first()
     if upload is None or (of is not None and upload.workflow_version.workflow_id != of.pk):

@@ -119,8 +119,8 @@ def _locked_workflow(definition: Definition, by: User) -> Workflow:
         require(by, "workflows.add_workflow")
         facts = {"title": definition.title, "owner": _owner(definition, by)}
         Workflow.objects.get_or_create(name=definition.name, defaults=facts)
-    rows = Workflow.objects.select_for_update(of=("self",), no_key=True).select_related("current", "owner")
-    workflow = rows.get(name=definition.name)
+    # Without joins: a version that is published while this statement waits for the lock would be missing in them.
+    workflow = Workflow.objects.select_for_update(no_key=True).get(name=definition.name)
     if workflow.current is not None:
         require(by, "workflows.change_workflow", workflow)
     return workflow

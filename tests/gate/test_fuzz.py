@@ -20,7 +20,7 @@ calm = settings(
 )
 pytestmark = pytest.mark.usefixtures("unlimited")
 
-hostile = st.sampled_from(["\x00", "\ud800", "\u202e", "’; DROP TABLE runs_run; --", "../", "${input.x}", "\U000e0041", ""])
+hostile = st.sampled_from(["\x00", "\ud800", "\u202e", "'; DROP TABLE runs_run", "../", "${input.x}", "\U000e0041", ""])
 words = hostile | st.text(max_size=20) | st.sampled_from(["refund", "order_id", "amount", "O-1"])
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | words
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3))

@@ -182,6 +182,25 @@ def test_two_people_who_publish_at_once_make_two_versions_in_a_row(world: World,
         assert workflow.current.number == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_publish_the_same_text_at_once_make_one_version(world: World, clerk: Agent) -> None:
+    first = import_definition(text=TEXT, by=world.hana)
+    for turn in range(20):
+        text = TEXT.replace("title: Refund an order", f"title: Refund order {turn}")
+        barrier = Barrier(2)
+
+        def publish(_: int, text: str = text, barrier: Barrier = barrier) -> int:
+            barrier.wait()
+            try:
+                return import_definition(text=text, by=world.hana).number
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(publish, range(2))) == [turn + 2, turn + 2]
+    assert first.workflow.versions.count() == 21
+
+
 def run_command(*args: str) -> tuple[str, str, str]:
     """What the command printed, its complaints, and how it failed, if it did."""
     out, err, failed = StringIO(), StringIO(), ""
