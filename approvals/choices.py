@@ -35,7 +35,8 @@ class Choice:
     @property
     def commit(self) -> str:
         """What the button in the dialog says."""
-        return f"Hold to {self.label[:1].lower()}{self.label[1:]}" if self.hold_ms else self.label
+        words = "Approve with changes" if self.verdict == Verdict.EDIT else self.label
+        return f"Hold to {words[:1].lower()}{words[1:]}" if self.hold_ms else words
 
     @property
     def is_refusal(self) -> bool:

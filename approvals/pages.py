@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from agents import sentences
 from agents.contracts import diff
 from agents.models import ToolVersion
 from agents.people import Person
@@ -23,6 +24,15 @@ from audit import canonical
 from audit.models import Entry
 
 MOST_PRECEDENTS = 5
+TOLD = frozenset(
+    {
+        CallState.EXECUTING,
+        CallState.SUCCEEDED,
+        CallState.FAILED,
+        CallState.OUTCOME_UNKNOWN,
+        CallState.DENIED,
+    }
+)
 LOST_ANSWER = {
     Idempotency.BY_KEY: "It is asked again with the same key, which has no second effect.",
     Idempotency.QUERYABLE: "The outcome is looked up in the system before anything is repeated.",
@@ -134,10 +144,9 @@ class ReviewPage:
 
     @cached_property
     def outcome(self) -> str:
-        """What became of the action, in a word; empty while nothing has."""
+        """What became of the action, in a word; empty while nothing has, and when nothing was to be done."""
         call = self.carried_out
-        started = call is not None and call.state not in (CallState.HELD, CallState.ALLOWED, CallState.SUPERSEDED)
-        return str(CallState(call.state).label) if started else ""
+        return str(CallState(call.state).label) if call is not None and call.state in TOLD else ""
 
     @property
     def mark(self) -> str:
@@ -171,6 +180,14 @@ class ReviewPage:
         """The arguments that differ from what was proposed."""
         return [one for one in self.argument_fields if one.edited]
 
+    @cached_property
+    def edited_sentence(self) -> list[sentences.Part]:
+        """What will happen with the edits as typed; empty while they are not right."""
+        value = self.draft.parsed.value if self.draft.parsed else None
+        if self.contract is None or value is None or not self.edits:
+            return []
+        return sentences.sentence(self.contract.sentence, value, tool=self.contract.tool.full_name)
+
     @property
     def typed_edits(self) -> list[Field]:
         """What the reader had changed when their answer was not taken."""
@@ -189,9 +206,9 @@ class ReviewPage:
         """The form of a question to a person."""
         if self.review.form_schema is None:
             return []
-        if self.draft.parsed is not None and self.can_decide:
-            return fields(self.review.form_schema, None, parsed=self.draft.parsed)
-        return fields(self.review.form_schema, self.decision.answer if self.decision else None)
+        typed = self.draft.parsed if self.can_decide else None
+        answer = self.decision.answer if self.decision else None
+        return self._in_order(fields(self.review.form_schema, answer, parsed=typed))
 
     @cached_property
     def story(self) -> list[Event]:
@@ -233,7 +250,7 @@ class ReviewPage:
         return list(rows.defer("review__dossier", "review__sentence", "review__form_schema")[:MOST_PRECEDENTS])
 
     def _in_order(self, found: list[Field]) -> list[Field]:
-        """Arguments in the order in which the sentence names them, then the others, those that are required first."""
+        """In the order in which the sentence names them, then the others, those that are required first."""
         named = _named_in(self.contract.sentence) if self.contract else []
         return sorted(found, key=lambda one: (_place(one.path.split("/")[1:2], named), not one.required))
 
