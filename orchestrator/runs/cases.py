@@ -31,7 +31,8 @@ class CaseProblem:
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.column}: {self.sentence}" if self.column else self.sentence
+        named = not self.column or self.sentence.startswith(f"“{self.column}”")
+        return self.sentence if named else f"{self.column}: {self.sentence}"
 
 
 @dataclass(frozen=True)
