@@ -1,6 +1,6 @@
 """The HTTP API, version 1. Whoever has a token may see and start what its owner may see and start in the browser."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -31,6 +31,7 @@ from orchestrator.runs.models import Run
 from orchestrator.workflows.access import access_workflow, startable, workflows_for
 from orchestrator.workflows.models import WorkflowVersion
 
+KeyHeader = Annotated[Key | None, Header(alias="Idempotency-Key")]
 HEAVY = ("input", "output", "workflow_version__source", "workflow_version__definition")
 SAID_NO: dict[Any, type[Refused]] = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429), Refused)
 
@@ -49,7 +50,7 @@ errors.install(api)
 
 @api.post("/runs", response={200: RunSummary, 201: RunSummary, **SAID_NO}, summary="Start a run")
 def start(
-    request: HttpRequest, response: HttpResponse, body: StartRun, idempotency_key: Header[Key | None] = None
+    request: HttpRequest, response: HttpResponse, body: StartRun, idempotency_key: KeyHeader = None
 ) -> Status[RunSummary]:
     """Starts a run and answers 201. With an `Idempotency-Key`, sending the same again answers 200 with the same run."""
     owner = owner_of(request)
