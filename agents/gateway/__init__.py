@@ -5,7 +5,7 @@
 """
 
 from agents.connectors import ConnectorError
-from agents.gateway.execute import Ticket, close, open_intent, reconcile, recover, send, settle
+from agents.gateway.execute import Ticket, close, give_up, open_intent, reconcile, recover, send, settle
 from agents.gateway.propose import Proposal, propose, replace
 from agents.gateway.targets import MissingSecret, UnknownProgram, discover, target_of
 
@@ -17,6 +17,7 @@ __all__ = [
     "UnknownProgram",
     "close",
     "discover",
+    "give_up",
     "open_intent",
     "propose",
     "reconcile",

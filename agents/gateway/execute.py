@@ -10,14 +10,11 @@ from typing import Any
 from agents import consent
 from agents.connectors import ConnectorError, Reply, Target, connector_for
 from agents.contracts import check_result
-from agents.digests import agent_digest, contract_digest
-from agents.gateway.facts import facts_of
-from agents.gateway.propose import digest_of
+from agents.gateway.recheck import why_not
 from agents.gateway.targets import MissingSecret, UnknownProgram, target_of
 from agents.gateway.trail import masked, note
 from agents.models import ToolCall
 from agents.states import CallState, Effect, Idempotency, call_can_move
-from agents.verdicts import Outcome, Route, judge
 from audit import canonical, text
 from audit.clock import db_now
 
@@ -57,9 +54,11 @@ def open_intent(call: ToolCall, *, fence: int) -> Ticket | None:
     """
     call = _locked(call)
     agreed = consent.find(call) if call.state == CallState.HELD else None
-    problem = _why_not(call, agreed)
+    fresh = call.state in (CallState.ALLOWED, CallState.HELD)
+    problem = why_not(call, agreed) if fresh else f"This call is already {CallState(call.state).label.lower()}."
     if problem:
-        _move(call, CallState.DENIED, reason=problem)
+        if fresh:
+            _move(call, CallState.DENIED, reason=problem)
         note("call.refused", call, reason=problem)
         return None
     call.intent_at = db_now()
@@ -71,22 +70,42 @@ def open_intent(call: ToolCall, *, fence: int) -> Ticket | None:
 
 
 def recover(call: ToolCall, *, fence: int) -> Ticket | None:
-    """Leave to repeat a call whose sender died, or None: then nobody knows what happened, and the call says so."""
+    """Leave to send a call again whose sender died or got no answer; None when that may not be done.
+
+    The contract must say that repetitions have one effect, and everything is checked anew as for the first time: what
+    the consent spoke of is what is sent, or nothing is.
+    """
     call = _locked(call)
     contract = call.tool_version
-    if contract and (contract.effect == Effect.READ or contract.idempotency == Idempotency.BY_KEY):
-        call.fence = fence
-        if call.state == CallState.OUTCOME_UNKNOWN:
-            _move(call, CallState.EXECUTING)
-        call.save(update_fields=["fence"])
-        note("call.repeated", call)
-        return _ticket(call)
-    if call.state == CallState.EXECUTING:
-        settle_unknown(call, UNKNOWN)
-    return None
+    if contract is None or not (contract.effect == Effect.READ or contract.idempotency == Idempotency.BY_KEY):
+        return None
+    problem = why_not(call, consent.find(call) if call.consent_ref else None)
+    if problem:
+        note("call.not_repeated", call, reason=problem)
+        return None
+    call.fence = fence
+    if call.state == CallState.OUTCOME_UNKNOWN:
+        _move(call, CallState.EXECUTING)
+    call.save(update_fields=["fence"])
+    note("call.repeated", call)
+    return _ticket(call)
 
 
-UNKNOWN = "The worker stopped after it may have sent this call, and the tool cannot tell repetitions apart."
+def give_up(call: ToolCall) -> ToolCall:
+    """The call, no longer waited for if it was: one that only reads has failed, of any other nobody knows."""
+    call = _locked(call)
+    if call.state != CallState.EXECUTING:
+        return call
+    if call.tool_version and call.tool_version.effect == Effect.READ:
+        call.error, call.finished_at = UNANSWERED, db_now()
+        _move(call, CallState.FAILED, "error", "finished_at")
+        note("call.failed", call, error=call.error)
+        return call
+    return settle_unknown(call, UNKNOWN)
+
+
+UNANSWERED = "No worker came back with an answer to this call."
+UNKNOWN = "The worker stopped after it may have sent this call, and it was not safe to send it again."
 
 
 def send(ticket: Ticket) -> Effected:
@@ -136,47 +155,6 @@ def _locked(call: ToolCall) -> ToolCall:
         "agent_version__agent__acts_for_team",
     )
     return ToolCall.objects.select_for_update(of=("self",)).select_related(*related).get(pk=call.pk)
-
-
-def _why_not(call: ToolCall, agreed: consent.Consent | None) -> str:
-    """The first reason not to send a call, as a sentence; empty when there is none."""
-    if call.state not in (CallState.ALLOWED, CallState.HELD):
-        return f"This call is already {CallState(call.state).label.lower()}."
-    contract, agent_version = call.tool_version, call.agent_version
-    if contract is None or agent_version is None:
-        return "This call has no contract."
-    if contract_digest(contract) != contract.digest or contract.tool.current_id != contract.pk:
-        return "The contract of the tool changed after this call was proposed."
-    if agent_digest(agent_version) != agent_version.digest:
-        return "The agent's instructions changed after this call was proposed."
-    if digest_of(call) != call.digest:
-        return "What is stored is not what was proposed: the digest does not match."
-    return _verdict_now(call, agreed)
-
-
-def _verdict_now(call: ToolCall, agreed: consent.Consent | None) -> str:
-    assert call.tool_version is not None and call.agent_version is not None
-    facts = facts_of(
-        agent_version=call.agent_version,
-        tool=call.tool_version.tool,
-        tool_name=call.tool_name,
-        contract=call.tool_version,
-        environment=call.environment,
-        arguments=canonical.parse(bytes(call.arguments)),
-        problems=(),
-        review_from=call.review_from,
-        fallback=Route(),
-    )
-    verdict = judge(facts)
-    if verdict.outcome == Outcome.DENY:
-        return verdict.decisive
-    if verdict.outcome == Outcome.ALLOW and call.state == CallState.ALLOWED:
-        return ""
-    if agreed is None:
-        return "Nobody has approved this call."
-    if agreed.problem:
-        return agreed.problem
-    return "" if agreed.digest == call.digest else "What was approved is not what is stored: the digest does not match."
 
 
 def _ticket(call: ToolCall) -> Ticket:

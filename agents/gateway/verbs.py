@@ -5,6 +5,7 @@ SENTENCES = {
     "call.refused": "A call of {subject} by {actor} was refused.",
     "call.intended": "{subject} is about to be called for {actor}.",
     "call.repeated": "{subject} is called again for {actor} with the same key.",
+    "call.not_repeated": "{subject} may not be called again for {actor}.",
     "call.executed": "{subject} was called for {actor}.",
     "call.failed": "{subject} failed for {actor}.",
     "call.outcome_unknown": "Nobody knows whether {subject} had its effect for {actor}.",

@@ -52,7 +52,7 @@ def points() -> dict[str, Patch]:
         "before the model is asked": lambda: _before(AskModel, "perform"),
         "after the model answered": lambda: _after(AskModel, "perform"),
         "while its answer is stored": lambda: _before(agent, "_store"),
-        "before the intent": lambda: _before(execute, "_why_not"),
+        "before the intent": lambda: _before(execute, "why_not"),
         "inside the intent's transaction": lambda: _after(execute, "_ticket"),
         "after the intent, before it is sent": lambda: _before(gateway, "send"),
         "after it was sent, before the answer": lambda: _after(McpConnector, "call"),
