@@ -3,7 +3,9 @@
 These run inside the engine's transaction, which locks the reviews of a run before it writes anything.
 """
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from agents.models import Tool
 from approvals.models import Decision, Review
@@ -34,6 +36,16 @@ def deliver(review: Review, *, now: datetime) -> Decision | None:
     review.delivered_at = now
     review.save(update_fields=["delivered_at"])
     return decision
+
+
+def drop(run: UUID, steps: Collection[UUID], *, why: str, now: datetime) -> None:
+    """Close all reviews of these steps of a run, because nobody will come back to them: also those decided just now."""
+    rows = Review.objects.filter(run_ref=run, step_ref__in=steps, delivered_at=None)
+    for review in rows.select_for_update(of=("self",), no_key=True).order_by("pk"):
+        if review.state == ReviewState.OPEN:
+            withdraw(review, why=why)
+        review.delivered_at = now
+        review.save(update_fields=["delivered_at"])
 
 
 def void_for(tool: Tool) -> None:

@@ -58,13 +58,20 @@ class Board:
 
     def someone_at_work(self) -> bool:
         """Whether a worker holds a lease that has not run out."""
-        return any(self._leased(step) for step in self.steps.values())
+        return any(self._ahead(step.lease_until) for step in self.steps.values())
+
+    def lost(self) -> list[Step]:
+        """The steps whose worker did not come back in time."""
+        return [step for step in self.going_on() if step.lease_until and not self._ahead(step.lease_until)]
+
+    def going_on(self) -> list[Step]:
+        """The steps that have begun and not ended."""
+        return [step for step in self.steps.values() if step.state in (StepState.RUNNING, StepState.WAITING)]
 
     def to_drive(self) -> list[Step]:
-        """The steps that are going on, are not with another worker, and were not driven to a halt just now."""
-        going_on = (StepState.RUNNING, StepState.WAITING)
-        steps = self.steps.values()
-        return [s for s in steps if s.state in going_on and not self._leased(s) and s.key not in self.parked]
+        """The steps that are going on, are with no worker, do not rest, and were not driven to a halt just now."""
+        free = [step for step in self.going_on() if not self._ahead(step.lease_until) and step.key not in self.parked]
+        return [step for step in free if not self._ahead(step.retry_at)]
 
     def place(self, key: str) -> "Place":
         """A step with what the definition says of it."""
@@ -72,12 +79,13 @@ class Board:
 
     def rest(self) -> None:
         """Nothing is left to do now: say when somebody has to look at this run again, whatever is lost."""
-        leases = [step.lease_until for step in self.steps.values() if step.lease_until and self._leased(step)]
-        self.run.state = RunState.RUNNING if leases else RunState.WAITING
-        self.run.wake_at = min([*leases, *self.parked.values()])
+        times = [time for step in self.going_on() for time in (step.lease_until, step.retry_at)]
+        busy = [time for time in times if time is not None and self._ahead(time)]
+        self.run.state = RunState.RUNNING if busy else RunState.WAITING
+        self.run.wake_at = min([*busy, *self.parked.values()])
 
-    def _leased(self, step: Step) -> bool:
-        return step.lease_until is not None and step.lease_until > self.now
+    def _ahead(self, time: datetime | None) -> bool:
+        return time is not None and time > self.now
 
 
 @dataclass

@@ -5,8 +5,10 @@ Outputs and reasons are storable already: hostile text is escaped once, where it
 
 from typing import Any
 
+from approvals.actions import drop
 from audit.log import SYSTEM, party, record
 from orchestrator.runs.board import Board
+from orchestrator.runs.kinds import calls
 from orchestrator.runs.models import Step
 from orchestrator.runs.states import RunState, StepState, can_move
 
@@ -22,7 +24,7 @@ def end_step(board: Board, step: Step, state: StepState, *, output: Any = None, 
     """End a step. Raises ValueError for a move that the state table does not know."""
     if not can_move(StepState(step.state), state):
         raise ValueError(f"A step cannot go from {step.state} to {state}.")
-    step.state, step.lease_until, step.finished_at = state, None, board.now
+    step.state, step.lease_until, step.retry_at, step.finished_at = state, None, None, board.now
     step.output, step.reason = output, reason
     step.save()
     record(
@@ -34,11 +36,22 @@ def end_step(board: Board, step: Step, state: StepState, *, output: Any = None, 
     )
 
 
+def abandon(board: Board, *, why: str, step: Step | None = None) -> list[str]:
+    """Close the questions and the calls of a run, or of one of its steps, that nobody will come back to.
+
+    Returns a sentence for each call of which nobody knows whether it had its effect.
+    """
+    steps = [each.ref for each in ([step] if step else board.steps.values())]
+    drop(board.run.ref, steps, why=why, now=board.now)
+    return calls.abandon(steps, why=why)
+
+
 def end_run(board: Board, state: RunState, *, output: Any = None, reason: str = "") -> None:
-    """End a run; nobody has to look at it again."""
+    """End a run; nobody has to look at it again, so nothing of it may wait any longer."""
     run = board.run
     if not can_move(RunState(run.state), state):
         raise ValueError(f"A run cannot go from {run.state} to {state}.")
+    abandon(board, why="The run has ended.")
     run.state, run.wake_at, run.finished_at = state, None, board.now
     run.output, run.reason = output, reason
     data = {"output": run.output, "reason": run.reason, "tokens": run.input_tokens + run.output_tokens}

@@ -38,7 +38,10 @@ class Batch(models.Model):
 
 
 class Run(models.Model):
-    """One execution of a workflow version. `wake_at` says when somebody must look at it again, whatever is lost."""
+    """One execution of a workflow version. `wake_at` says when somebody must look at it again, whatever is lost.
+
+    `troubles` counts how many times in a row driving it broke, or a worker did not come back.
+    """
 
     class Trigger(models.TextChoices):
         FORM = "form", "Form"
@@ -58,6 +61,7 @@ class Run(models.Model):
     output = models.JSONField(null=True)
     reason = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=0)
+    troubles = models.PositiveIntegerField(default=0)
     wake_at = models.DateTimeField(null=True, default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
@@ -135,6 +139,7 @@ class Upload(models.Model):
 class Step(models.Model):
     """One node of a run. While a worker executes it, `lease_until` and `fence` say who may write its outcome.
 
+    `retry_at` is set while it rests because something outside did not answer.
     `review` is the question to a person that the step as a whole waits for: its form, or what to do after a failure.
     """
 
@@ -151,6 +156,7 @@ class Step(models.Model):
     tries = models.PositiveIntegerField(default=0)
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True)
     input = models.JSONField(null=True)
     output = models.JSONField(null=True)
     reason = models.TextField(blank=True)

@@ -5,6 +5,7 @@ SENTENCES = {
     "run.finished": "The run is done: {subject}.",
     "run.failed": "The run failed: {subject}.",
     "run.stopped": "The run was stopped: {subject}.",
+    "run.troubled": "Driving the run broke: {subject}.",
     "step.started": "A step began: {subject}.",
     "step.finished": "A step is done: {subject}.",
     "step.failed": "A step failed: {subject}.",

@@ -139,7 +139,7 @@ def test_a_model_that_is_away_is_asked_again_later_and_then_a_person(
         assert run.state == RunState.RUNNING
         assert run.wake_at is not None
         assert run.wake_at > timezone.now()
-        run.steps.update(lease_until=timezone.now() - timedelta(seconds=1))
+        run.steps.update(retry_at=timezone.now() - timedelta(seconds=1))
         run = drive(run)
     (review,) = open_reviews(run)
     assert "did not answer" in review.dossier["problem"]

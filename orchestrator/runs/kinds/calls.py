@@ -1,17 +1,20 @@
 """Moving one tool call forward, whether an agent asked for it or the definition did."""
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from agents import gateway
-from agents.gateway import Proposal
+from agents.gateway import Proposal, Ticket
 from agents.models import AgentVersion, ToolCall
-from agents.states import CallState, Idempotency
+from agents.states import CallState
 from approvals.actions import open_review
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState, Verdict
 from orchestrator.runs import asking
 from orchestrator.runs.board import Place
-from orchestrator.runs.results import Execute, Over, Park
+from orchestrator.runs.models import Step
+from orchestrator.runs.results import Execute, Over, Park, Stop
 from orchestrator.runs.work import SendCall
 
 MAX_REPEATS = 2
@@ -54,7 +57,26 @@ def latest(call: ToolCall) -> ToolCall:
     return call
 
 
-def advance(place: Place, call: ToolCall) -> Execute | Park | Over | None:
+def being_sent(step: Step) -> bool:
+    """Whether a call of this step was handed to a worker and is not known to have come back."""
+    return ToolCall.objects.filter(step_ref=step.ref, state=CallState.EXECUTING).exists()
+
+
+def abandon(steps: Collection[UUID], *, why: str) -> list[str]:
+    """End what is still open of the calls of these steps: nothing more is sent.
+
+    Returns a sentence for each call of which nobody knows whether it had its effect.
+    """
+    calls = ToolCall.objects.filter(step_ref__in=steps).order_by("pk")
+    for call in calls.filter(state__in=(CallState.ALLOWED, CallState.HELD)):
+        gateway.close(call, CallState.WITHDRAWN, why=why)
+    for call in calls.filter(state=CallState.EXECUTING):
+        gateway.give_up(call)
+    unsure = calls.filter(state=CallState.OUTCOME_UNKNOWN)
+    return [f"Nobody knows whether {call.tool_name} had its effect." for call in unsure]
+
+
+def advance(place: Place, call: ToolCall) -> Execute | Park | Over | Stop | None:
     """What has to happen for this call next; None when it has ended, one way or another."""
     call = latest(call)
     match call.state:
@@ -75,8 +97,11 @@ def _begin(place: Place, call: ToolCall) -> Execute | None:
 def _held(place: Place, call: ToolCall) -> Execute | Park | None:
     """A call that a person has to decide about, or has decided about."""
     review = _review(call, ReviewKind.ACTION)
-    if review is None or review.state == ReviewState.OPEN:
-        return Park(review.expires_at if review else place.board.now)
+    if review is None:
+        gateway.close(call, CallState.WITHDRAWN, why="Nobody was asked about this call.")
+        return None
+    if review.state == ReviewState.OPEN:
+        return Park(review.expires_at)
     if review.delivered_at is None:
         decision = review.decisions.get(undone_at=None)
         return Park(decision.held_until)
@@ -87,27 +112,36 @@ def _held(place: Place, call: ToolCall) -> Execute | Park | None:
     return _begin(place, call)
 
 
-def _uncertain(place: Place, call: ToolCall) -> Execute | Park | Over | None:
+def _uncertain(place: Place, call: ToolCall) -> Execute | Park | Over | Stop | None:
     """A call that was sent, or may have been: repeated where the contract allows it, else a person looks it up."""
-    repeatable = call.tool_version is not None and call.tool_version.idempotency == Idempotency.BY_KEY
-    if call.state == CallState.EXECUTING or (repeatable and place.step.tries < MAX_REPEATS):
-        place.step.tries += 1
-        ticket = gateway.recover(call, fence=place.step.fence)
-        if ticket is not None:
-            return Execute(SendCall(place.step.pk, place.step.fence, ticket))
-        call.refresh_from_db()
     review = _review(call, ReviewKind.UNKNOWN)
     if review is None:
+        ticket = _again(place, call)
+        if ticket is not None:
+            return Execute(SendCall(place.step.pk, place.step.fence, ticket))
+        call = gateway.give_up(call)
+        if call.state != CallState.OUTCOME_UNKNOWN:
+            return None
         review = open_review(asking.about_unknown(place, call))
     if review.state == ReviewState.OPEN or review.delivered_at is None:
         return Park(review.expires_at)
     return _looked_up(call, review)
 
 
-def _looked_up(call: ToolCall, review: Review) -> Over | None:
+def _again(place: Place, call: ToolCall) -> Ticket | None:
+    """Leave to repeat a call; None when it may not be repeated or often enough was."""
+    if place.step.tries >= MAX_REPEATS:
+        return None
+    place.step.tries += 1
+    return gateway.recover(call, fence=place.step.fence)
+
+
+def _looked_up(call: ToolCall, review: Review) -> Over | Stop | None:
     decision = review.decisions.filter(undone_at=None).select_related("by").first()
-    if decision is None or decision.verdict == Verdict.TERMINATE:
+    if decision is None:
         return Over(f"Nobody could say whether {call.tool_name} had its effect.")
+    if decision.verdict == Verdict.TERMINATE:
+        return Stop(f"{decision.by} ended the run: {decision.reason}")
     found = {"looked_up_by": str(decision.by), "note": decision.reason}
     if decision.verdict == Verdict.HAPPENED:
         gateway.reconcile(call, CallState.SUCCEEDED, result=found)

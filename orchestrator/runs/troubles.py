@@ -1,0 +1,140 @@
+"""When driving a run breaks by a mistake of our own, or a worker does not come back: nobody is left unaware.
+
+Each occurrence is recorded, and the run tried again after a pause. After three in a row a person is asked what to do
+with the step; if even that breaks, the run fails.
+"""
+
+import logging
+import traceback
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.clock import db_now
+from audit.log import SYSTEM, party, record
+from orchestrator.runs import driving
+from orchestrator.runs.board import Board, take
+from orchestrator.runs.endings import abandon, end_run, end_step
+from orchestrator.runs.escalating import escalate
+from orchestrator.runs.kinds import calls
+from orchestrator.runs.models import Run, Step
+from orchestrator.runs.signals import announce_run
+from orchestrator.runs.states import RUN_ENDED, RunState, StepState
+from orchestrator.runs.work import Returned, Work
+
+log = logging.getLogger(__name__)
+
+MOST = 3
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
+LOST = "The worker that had this step did not come back."
+
+
+def note_lost(board: Board) -> None:
+    """Record the workers that did not come back, in the transition that takes their steps over.
+
+    A call that was being sent is not our business: it is repeated or looked up as its contract says.
+    """
+    for step in board.lost():
+        step.lease_until = None
+        board.run.troubles += 1
+        step.save(update_fields=["lease_until"])
+        _record(board.run, LOST, step)
+        if board.run.troubles >= MOST and not calls.being_sent(step):
+            escalate(board.place(step.key), f"{LOST} This happened {board.run.troubles} times in a row.")
+
+
+def keep(ref: UUID, returned: Returned) -> None:
+    """Store what a worker brought back although going on from there broke, so that it is not done again."""
+    try:
+        with transaction.atomic():
+            board = take(ref, wait=True)
+            if board is not None and driving.settle(board, returned):
+                board.run.save()
+    except Exception:
+        log.exception("What a worker brought back for run %s could not be stored.", ref)
+
+
+def note(ref: UUID, error: Exception, work: Work | None) -> None:
+    """Record that driving a run broke, and when to try again; the third time in a row, ask a person or end the run."""
+    why = f"Holdshort itself made a mistake here: {_place_of(error)}. The log of the workers tells more."
+    if _count(ref, why, work) < MOST:
+        return
+    why = f"{why} This happened {MOST} times in a row."
+    try:
+        _ask(ref, why)
+    except Exception:
+        log.exception("Nobody could be asked about run %s, so it fails.", ref)
+        _fail(ref, why)
+
+
+@transaction.atomic
+def _count(ref: UUID, why: str, work: Work | None) -> int:
+    """One more trouble in a row. The lease of the work that broke is given back."""
+    run = _locked(ref)
+    if run is None:
+        return 0
+    step = run.steps.filter(pk=work.step_id, fence=work.fence, state=StepState.RUNNING).first() if work else None
+    if step is not None:
+        step.lease_until = None
+        step.save(update_fields=["lease_until"])
+    run.troubles += 1
+    pause = min(FIRST_PAUSE * 4 ** min(run.troubles - 1, 10), LONGEST_PAUSE)
+    leases = run.steps.filter(lease_until__isnull=False).values_list("lease_until", flat=True)
+    run.wake_at = max([db_now() + pause, *(lease for lease in leases if lease is not None)])
+    run.version += 1
+    run.save(update_fields=["troubles", "wake_at", "version"])
+    _record(run, why, step)
+    announce_run(run)
+    return run.troubles
+
+
+@transaction.atomic
+def _ask(ref: UUID, why: str) -> None:
+    """Put the step that is going on before a person; what it had under way is given up. Raises when there is none."""
+    board = take(ref, wait=True)
+    if board is None or board.someone_at_work():
+        return
+    (step, *_) = board.going_on()
+    unsure = abandon(board, why="The step could not go on.", step=step)
+    escalate(board.place(step.key), " ".join([why, *unsure]))
+    board.rest()
+    board.run.troubles = 0
+    board.run.version += 1
+    board.run.save()
+    announce_run(board.run)
+
+
+@transaction.atomic
+def _fail(ref: UUID, why: str) -> None:
+    """End a run that even a person could not be asked about. Needs neither its definition nor its reviews."""
+    run = _locked(ref)
+    board = Board(run, db_now(), {step.key: step for step in run.steps.all()}) if run else None
+    if board is None or board.someone_at_work():
+        return
+    abandon(board, why=why)
+    for step in board.going_on():
+        end_step(board, step, StepState.FAILED, reason=why)
+    end_run(board, RunState.FAILED, reason=why)
+    board.run.version += 1
+    board.run.save()
+    announce_run(board.run)
+
+
+def _locked(ref: UUID) -> Run | None:
+    rows = Run.objects.select_for_update(of=("self",), no_key=True).exclude(state__in=RUN_ENDED)
+    return rows.filter(ref=ref).first()
+
+
+def _record(run: Run, why: str, step: Step | None) -> None:
+    where = {"step": str(step.ref), "step_title": step.title} if step else {}
+    data = {**where, "troubles": run.troubles, "reason": why}
+    record("run.troubled", actor=SYSTEM, subject=party(run), stream=f"run:{run.ref}", data=data)
+
+
+def _place_of(error: Exception) -> str:
+    """The kind of an error and the line that raised it. Not its message, which may hold what only a few may see."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
