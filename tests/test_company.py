@@ -28,10 +28,9 @@ def refund(amount: str, key: str | None = None) -> Ask:
     return Ask("refund_order", {"order_id": GRETA, "amount": amount, "currency": "EUR", "reason": "Unused"}, key)
 
 
-def pay(amount: str, account: str) -> Ask:
-    text = f"Claim {OSKAR}, settlement"
-    arguments = {"claim_id": OSKAR, "amount": amount, "payee_account": account, "remittance_text": text}
-    return Ask("pay_claim", arguments)
+def pay(amount: str, account: str, name: str = "Oskar Lindqvist") -> Ask:
+    payee = {"payee_name": name, "payee_account": account}
+    return Ask("pay_claim", {"claim_id": OSKAR, "amount": amount, "remittance_text": f"Claim {OSKAR}"} | payee)
 
 
 def test_it_starts_without_django() -> None:
@@ -133,9 +132,10 @@ def test_a_claim_is_paid_only_to_a_registered_account_and_within_the_policy(book
     (claim,) = calls(books, Ask("get_claim", {"claim_id": OSKAR}))
     iban = claim.structured_content["accounts"][0]["iban"]
     assert iban.endswith("4471")
-    stranger, above, paid, above_rest, closed, late = calls(
+    stranger, misnamed, above, paid, above_rest, closed, late = calls(
         books,
         pay("18450.00", "DE89370400440532013000"),
+        pay("18450.00", iban, "Oscar Lindqvist"),
         pay("25000.01", iban),
         pay("18450.00", iban),
         pay("6550.01", iban),
@@ -143,6 +143,7 @@ def test_a_claim_is_paid_only_to_a_registered_account_and_within_the_policy(book
         pay("1.00", iban),
     )
     assert "is not registered for Oskar Lindqvist" in said(stranger)
+    assert "is held by Oskar Lindqvist, not by Oscar Lindqvist" in said(misnamed)
     assert "at most 25000.00 EUR can be paid" in said(above)
     assert not paid.is_error
     assert "at most 6550.00 EUR can be paid" in said(above_rest)

@@ -44,8 +44,8 @@ CONTRACTS = {
         amount="amount",
     ),
     "pay_claim": _writes(
-        "Pay {amount|money:EUR} to account {payee_account} to settle claim {claim_id}",
-        "Pay claim {claim_id}",
+        "Pay {amount|money:EUR} to {payee_name}, account {payee_account}, to settle claim {claim_id}",
+        "Pay {payee_name}, claim {claim_id}",
         Reversibility.IRREVERSIBLE,
         "A SEPA payment cannot be recalled.",
         amount="amount",

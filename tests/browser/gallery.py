@@ -70,8 +70,9 @@ def payer(state: ScriptState) -> Say:
     """Pay a large claim, which cannot be undone."""
     if state.turn > 1:
         return Final({"told": state.of("pay_claim")})
-    arguments = {"claim_id": "MC-20417", "amount": "18450.00", "payee_account": "SE1821664660771790924471"}
-    return Call("pay_claim", {**arguments, "remittance_text": "Claim MC-20417"}, reasoning="The estimate is right.")
+    arguments = {"claim_id": "MC-20417", "amount": "18450.00", "remittance_text": "Claim MC-20417"}
+    payee = {"payee_name": "Oskar Lindqvist", "payee_account": "SE1821664660771790924471"}
+    return Call("pay_claim", {**arguments, **payee}, reasoning="The estimate is right.")
 
 
 @dataclass

@@ -145,7 +145,7 @@ def test_the_first_cases_wait_for_the_right_teams(books: Path) -> None:
     drive()
     routes = {(review.workflow_name, str(review.team)) for review in Review.objects.filter(state=ReviewState.OPEN)}
     assert routes == {("Customer refund", people.CARE), ("Claim payout", people.CLAIMS)}
-    pay = Review.objects.get(short="Pay claim MC-20417")
+    pay = Review.objects.get(short="Pay Oskar Lindqvist, claim MC-20417")
     assert "€18,450.00" in "".join(part["text"] for part in pay.sentence)
     assert pay.amount == "€18,450.00"
 
@@ -166,7 +166,7 @@ def test_a_refund_happens_once_it_is_approved_and_the_customer_is_told(books: Pa
 def test_a_claim_goes_all_the_way(books: Path) -> None:
     ines, tomas = people.person("Reviewer"), people.person("Second reviewer")
     drive()
-    approve(Review.objects.get(short="Pay claim MC-20433"), ines)
+    approve(Review.objects.get(short="Pay Glasverk Uppsala AB, claim MC-20433"), ines)
     drive()
     run = Run.objects.get(input__claim_id="MC-20433")
     approve(Review.objects.get(run_ref=run.ref, kind=ReviewKind.FORM), tomas, recourse="other driver")

@@ -69,6 +69,9 @@ class RefundOrder(Shape):
 class PayClaim(Shape):
     claim_id: ClaimId
     amount: Amount
+    payee_name: str = Field(
+        title="Payee", min_length=1, max_length=140, description="Must be the holder of the account, as registered."
+    )
     payee_account: str = Field(
         title="Payee account",
         pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$",
@@ -273,6 +276,7 @@ class ClaimPaid(Shape):
     claim_id: str
     amount: Money
     currency: str
+    payee_name: str
     payee_account: str
     remittance_text: str
     at: str

@@ -41,7 +41,7 @@ def pay_claim(books: sqlite3.Connection, asked: shapes.PayClaim) -> shapes.Claim
     """Pay a claim to an account registered for its customer, up to what the policy covers. Cannot be recalled."""
     claim = reads.get_claim(books, shapes.ByClaim(claim_id=asked.claim_id))
     policy = reads.get_policy(books, shapes.ByPolicy(policy_id=claim.policy_id))
-    _check_payable(claim, asked.payee_account)
+    _check_payable(claim, asked)
     cents, left = to_cents(asked.amount), to_cents(policy.limit) - to_cents(claim.paid)
     if cents == 0:
         raise Refused("A payout has to be more than 0.00.")
@@ -62,6 +62,7 @@ def pay_claim(books: sqlite3.Connection, asked: shapes.PayClaim) -> shapes.Claim
         claim_id=claim.id,
         amount=asked.amount,
         currency=CURRENCY,
+        payee_name=asked.payee_name,
         payee_account=asked.payee_account,
         remittance_text=asked.remittance_text,
         at=at,
@@ -90,11 +91,17 @@ def send_mail(books: sqlite3.Connection, asked: shapes.SendMail) -> shapes.MailS
     return shapes.MailSent(mail_id=mail, to=asked.to, subject=asked.subject, at=at)
 
 
-def _check_payable(claim: shapes.Claim, iban: str) -> None:
+def _check_payable(claim: shapes.Claim, asked: shapes.PayClaim) -> None:
+    """The payee is verified as banks do for SEPA payments: name and account must belong together."""
     if claim.status in ("paid", "declined", "closed"):
         raise Refused(f"Claim {claim.id} is {claim.status}, so nothing more is paid on it.")
-    if iban not in [account.iban for account in claim.accounts]:
-        raise Refused(f"Account {iban} is not registered for {claim.customer_name}, the customer of claim {claim.id}.")
+    holder = next((account.holder for account in claim.accounts if account.iban == asked.payee_account), None)
+    if holder is None:
+        raise Refused(
+            f"Account {asked.payee_account} is not registered for {claim.customer_name}, whose claim {claim.id} is."
+        )
+    if asked.payee_name != holder:
+        raise Refused(f"Account {asked.payee_account} is held by {holder}, not by {asked.payee_name}.")
 
 
 def _next_id(books: sqlite3.Connection, table: str, prefix: str) -> str:

@@ -59,6 +59,7 @@ def _pay(state: ScriptState, claim: Json, finding: Finding, papers: Json) -> Say
             "pay_claim",
             claim_id=claim["id"],
             amount=str(finding.amount),
+            payee_name=claim["accounts"][0]["holder"],
             payee_account=claim["accounts"][0]["iban"],
             remittance_text=f"Claim {claim['id']}",
             reasoning=f"{_wary(papers)}{finding.thought} {account} I propose to pay {finding.amount} EUR.",
