@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from agents.access import may
 from agents.contracts import BadArguments, Problem, prepare
 from agents.people import Person
 from audit import canonical
@@ -17,11 +18,13 @@ from orchestrator.runs.access import access_upload
 from orchestrator.runs.cases import Case, Cases
 from orchestrator.runs.models import Batch, Run, StartRequest, Step, Upload
 from orchestrator.runs.signals import announce_changed_batch, announce_due
+from orchestrator.workflows.access import START
 from orchestrator.workflows.models import WorkflowVersion
 from orchestrator.workflows.reading import from_canonical
 
 UPLOADS_STAY = timedelta(days=1)
 MOST_PREVIEWED, LONGEST_PREVIEWED = 20, 200
+HEADER_ROWS = 1  # rows are counted as a spreadsheet shows them
 
 
 @transaction.atomic
@@ -178,6 +181,8 @@ def start_next_of(batch_ref: Any) -> bool:
     batch = Batch.objects.select_for_update(skip_locked=True).defer("rows").filter(ref=batch_ref).first()
     if batch is None or batch.done >= batch.total:
         return False
+    if not _may_go_on(batch):
+        return _give_up(batch)
     # Only this row is fetched: the whole file, again for every row, would be gigabytes for a long one.
     row = Batch.objects.filter(pk=batch.pk).values_list(f"rows__{batch.done}", flat=True).get()
     number = batch.done + 1
@@ -192,11 +197,26 @@ def start_next_of(batch_ref: Any) -> bool:
         )
     except BadArguments as error:
         sentences = [problem.sentence for problem in error.problems]
-        batch.problems = [*batch.problems, {"row": number, "sentences": sentences}]
+        batch.problems = [*batch.problems, {"row": number + HEADER_ROWS, "sentences": sentences}]
     batch.done = number
     batch.save(update_fields=["done", "problems"])
     announce_changed_batch(batch)
     return True
+
+
+def _may_go_on(batch: Batch) -> bool:
+    """Whether the person is still there and may start runs: a long file is started long after they asked for it."""
+    return batch.started_by.is_active and may(batch.started_by, START, batch.workflow_version.workflow)
+
+
+def _give_up(batch: Batch) -> bool:
+    """Leave out everything that is not started yet, and say why."""
+    sentence = f"This row and those after it were left out: {batch.started_by} may no longer start these runs."
+    batch.problems = [*batch.problems, {"row": batch.done + 1 + HEADER_ROWS, "sentences": [sentence]}]
+    batch.done = batch.total
+    batch.save(update_fields=["done", "problems"])
+    announce_changed_batch(batch)
+    return False
 
 
 def _previewed(case: Case) -> dict[str, Any]:

@@ -456,6 +456,22 @@ def test_a_page_of_a_batch_takes_as_many_queries_for_many_rows_as_for_few(
     assert counts[0] == counts[1]
 
 
+def test_nothing_more_starts_in_the_name_of_somebody_who_may_no_longer_start_it(
+    tomas: Client, world: World, refund: WorkflowVersion
+) -> None:
+    batch = a_batch(refund, world.tomas)
+    assert actions.start_next_of(batch.ref)
+    world.tomas.userobjectpermission_set.filter(permission__codename="start_workflow").delete()
+    assert not actions.start_next_of(batch.ref)
+    assert Run.objects.count() == 1
+    told = words(tomas.get(f"/batches/{batch.ref}/"))
+    assert "Row 3 This row and those after it were left out: Tomás Abreu may no longer start these runs." in told
+    gone = a_batch(refund, world.hana)
+    User.objects.filter(pk=world.hana.pk).update(is_active=False)
+    assert not actions.start_next_of(gone.ref)
+    assert Run.objects.count() == 1
+
+
 def test_rows_are_started_one_by_one_in_their_order_however_many_workers_there_are(
     world: World, refund: WorkflowVersion
 ) -> None:
