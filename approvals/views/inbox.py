@@ -24,7 +24,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
 def rows(request: SignedInRequest) -> HttpResponse:
     """The list alone, for live updates; nothing when the reader has it already (`have`)."""
     ref = as_ref(request.GET.get("open", ""))
-    selected = reviews_for(request.user).filter(ref=ref).only("ref").first() if ref else None
+    selected = reviews_for(request.user).filter(ref=ref).only("ref", "short").first() if ref else None
     page = Inbox(request.user, Filter.of(request.GET.dict()), selected=selected)
     if request.GET.get("have") == page.mark:
         return HttpResponse(status=204)

@@ -31,8 +31,8 @@ function left(element) {
 }
 
 function hold(event) {
-  const { target } = event.detail;
-  if (!causedByDoorbell(event.detail) || !(isOpen(target) || isCalm(target))) return;
+  const { target, shouldSwap } = event.detail;
+  if (!shouldSwap || !causedByDoorbell(event.detail) || !(isOpen(target) || isCalm(target))) return;
   event.detail.shouldSwap = false;
   setLine(target, false);
 }
