@@ -115,7 +115,10 @@ def _delimiter(text: str, known: Mapping[str, Field]) -> str:
     """Comma or semicolon, whichever makes more known names of the first row."""
 
     def names(delimiter: str) -> int:
-        row = next(_rows(text, delimiter), (0, []))[1]
+        try:
+            row = next(_rows(text, delimiter), (0, []))[1]
+        except _Unusable:  # with the wrong delimiter quotes do not fit
+            return 0
         return sum(_named(cell, known) is not None for cell in row)
 
     return ";" if names(";") > names(",") else ","
@@ -193,14 +196,12 @@ def _cases(
     if len(drafts) > MAX_ROWS:
         raise _about_file(f"The file has more than {MAX_ROWS:,} rows. Cut it into several files.")
     by_path = {own.path: own.code for own in columns if own}
-    read = parse_many(schema, (draft.data for draft in drafts if not draft.problems))
-    for draft in drafts:
-        parsed = None if draft.problems else next(read)
-        problems = draft.problems
-        if parsed is not None:
-            told = parsed.errors.items()
-            problems = tuple(CaseProblem(draft.row, by_path.get(path, ""), sentence) for path, sentence in told)
-        yield Case(draft.row, draft.cells, parsed.value if parsed else None, problems)
+    for draft, parsed in zip(drafts, parse_many(schema, (draft.data for draft in drafts)), strict=True):
+        told = {problem.column for problem in draft.problems}
+        more = ((by_path.get(path, ""), sentence) for path, sentence in parsed.errors.items())
+        problems = [CaseProblem(draft.row, column, sentence) for column, sentence in more if column not in told]
+        value = None if draft.problems else parsed.value
+        yield Case(draft.row, draft.cells, value, (*draft.problems, *problems))
 
 
 def _draft(row: int, cells: list[str], columns: list[Field | None]) -> _Draft:
