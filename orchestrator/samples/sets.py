@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
 from orchestrator.samples import norrland
 from orchestrator.samples.retail import demo
 
@@ -19,3 +22,11 @@ SETS = {
     "norrland": SampleSet(norrland.load, norrland.start_next),
     "retail": SampleSet(demo.load, demo.start_next),
 }
+
+
+def chosen() -> SampleSet:
+    """The set that HOLDSHORT_SAMPLES names. Raises ImproperlyConfigured for a name that there is not."""
+    name = settings.HOLDSHORT_SAMPLES
+    if name not in SETS:
+        raise ImproperlyConfigured(f"HOLDSHORT_SAMPLES is {name!r}. Set it to one of: {', '.join(SETS)}.")
+    return SETS[name]

@@ -1,11 +1,10 @@
 """A gentle stream of cases, so that the inbox of a demonstration is alive."""
 
 from celery import shared_task
-from django.conf import settings
 
 from approvals.models import Review
 from approvals.states import ReviewState
-from orchestrator.samples.sets import SETS
+from orchestrator.samples.sets import chosen
 
 OPEN_REVIEWS = 12
 """With this many open reviews nobody needs another case."""
@@ -15,4 +14,4 @@ OPEN_REVIEWS = 12
 def trickle() -> None:
     """Start the next case unless enough waits for people already."""
     if Review.objects.filter(state=ReviewState.OPEN).count() < OPEN_REVIEWS:
-        SETS[settings.HOLDSHORT_SAMPLES].start_next()
+        chosen().start_next()

@@ -3,11 +3,13 @@
 import csv
 import sqlite3
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 
 from agents import actions
 from agents.connectors import ListReport, RemoteTool, close_all
@@ -200,6 +202,21 @@ def test_every_case_is_started_once_and_then_there_are_no_more(books: Path, monk
     assert [norrland.start_next() for _ in range(4)] == [True, True, False, False]
     keys = [run.input.get("order_id") or run.input["claim_id"] for run in Run.objects.order_by("pk")]
     assert keys == [key_of(case) for case in cases()[: norrland.FIRST_RUNS + 2]]
+
+
+def test_the_command_tells_what_it_does_or_why_it_cannot(stage: Path, settings: Any) -> None:
+    settings.HOLDSHORT_SAMPLES = "nordland"
+    with pytest.raises(CommandError, match="Set it to one of: norrland, retail"):
+        call_command("load_samples")
+    settings.HOLDSHORT_SAMPLES = "norrland"
+    settings.HOLDSHORT_MODEL = "gpt"
+    with pytest.raises(CommandError, match=r"HOLDSHORT_MODEL cannot be used\. 'gpt' is not a model"):
+        call_command("load_samples", verbosity=0)
+    settings.HOLDSHORT_MODEL = ""
+    out = StringIO()
+    call_command("load_samples", stdout=out)
+    assert out.getvalue().splitlines()[-1] == "First cases"
+    assert Run.objects.count() == norrland.FIRST_RUNS
 
 
 @pytest.mark.parametrize("workflow", [REFUND, CLAIM])

@@ -1,9 +1,10 @@
 from typing import Any
 
-from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 
-from orchestrator.samples.sets import SETS
+from agents.exceptions import BadModel, NotChanged
+from orchestrator.samples.sets import chosen
 
 
 class Command(BaseCommand):
@@ -12,6 +13,13 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Load everything; may be repeated."""
+        """Load everything; may be repeated. Raises CommandError with a sentence when that cannot be."""
         loud = options["verbosity"] > 0
-        SETS[settings.HOLDSHORT_SAMPLES].load(lambda stage: self.stdout.write(stage) if loud else None)
+        try:
+            chosen().load(lambda stage: self.stdout.write(stage) if loud else None)
+        except BadModel as error:
+            raise CommandError(f"HOLDSHORT_MODEL cannot be used. {error.message}") from error
+        except NotChanged as error:
+            raise CommandError(error.message) from error
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
