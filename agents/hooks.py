@@ -1,21 +1,21 @@
 """What other apps must do in the very transaction in which something here changes. They register when they start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from agents.models import Tool
 
-OnContractChanged = Callable[[Tool], None]
-_contract_changed: list[OnContractChanged] = []
+OnContractsChanged = Callable[[Collection[Tool]], None]
+_contracts_changed: list[OnContractsChanged] = []
 
 
-def on_contract_changed(hook: OnContractChanged) -> OnContractChanged:
-    """Have `hook(tool)` called, inside the transaction, whenever a tool's contract becomes another or stops to hold."""
-    if hook not in _contract_changed:
-        _contract_changed.append(hook)
+def on_contracts_changed(hook: OnContractsChanged) -> OnContractsChanged:
+    """Have `hook(tools)` called, inside the transaction, whenever contracts become others or stop to hold."""
+    if hook not in _contracts_changed:
+        _contracts_changed.append(hook)
     return hook
 
 
-def contract_changed(tool: Tool) -> None:
-    """Call every registered hook. One that raises undoes the change."""
-    for hook in _contract_changed:
-        hook(tool)
+def contracts_changed(tools: Collection[Tool]) -> None:
+    """Call every registered hook, once for all tools of a change: it may take locks. One that raises undoes it."""
+    for hook in _contracts_changed:
+        hook(tools)

@@ -14,4 +14,4 @@ class ApprovalsConfig(AppConfig):
 
         register(verbs.SENTENCES)
         consent.register(consents.consent_for)
-        hooks.on_contract_changed(void_for)
+        hooks.on_contracts_changed(void_for)

@@ -96,14 +96,15 @@ def _is_web_address(url: str) -> bool:
 
 
 def _doubt_tools(connection: Connection, by: Person) -> None:
-    for tool in locked_tools(connection):
+    tools = locked_tools(connection)
+    for tool in tools:
         next_contract(tool)
         if tool.state == ToolState.READY:
             tool.state = ToolState.CHANGED
         tool.save(update_fields=["current", "state"])
         record("tool.changed", actor=party(by), subject=party(tool), stream=f"tool:{tool.ref}", data={"why": "address"})
-        hooks.contract_changed(tool)
         signals.announce(signals.contract_changed, tool.ref)
+    hooks.contracts_changed(tools)
 
 
 def _note(verb: str, connection: Connection, by: Person) -> None:

@@ -67,6 +67,7 @@ class _Import:
             raise exceptions.SeenOther
         self.actor = actor
         self.report = ImportReport(problems=problems)
+        self.doubtful: list[Tool] = []
 
     def store(self, offers: list[Offer]) -> ImportReport:
         known = {tool.name: tool for tool in locked_tools(self.connection)}
@@ -80,6 +81,7 @@ class _Import:
                 self._keep(tool)
         for tool in known.values():
             self._lose(tool)
+        hooks.contracts_changed(self.doubtful)
         self._finish()
         return self.report
 
@@ -126,7 +128,7 @@ class _Import:
         return ToolState.CHANGED if was_classified(tool) else ToolState.NEW
 
     def _ring(self, tool: Tool) -> None:
-        hooks.contract_changed(tool)
+        self.doubtful.append(tool)
         signals.announce(signals.contract_changed, tool.ref)
 
     def _record(self, verb: str, tool: Tool, **data: Any) -> None:

@@ -36,7 +36,7 @@ def classify_tool(*, tool: Tool, by: Person, classification: Classification, see
         if tool.state == ToolState.READY and classification_of(before) == classification:
             return before
         version = _judge(tool, by, classification, verb="tool.classified")
-        hooks.contract_changed(tool)
+        hooks.contracts_changed([tool])
         signals.announce(signals.contract_changed, tool.ref)
     return version
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from agents.models import Tool
 from approvals.models import Decision, Review
 from approvals.signals import announce, review_changed
-from approvals.states import ReviewState
+from approvals.states import ReviewKind, ReviewState
 from audit.clock import db_now
 from audit.log import SYSTEM, party, record
 
@@ -48,11 +48,19 @@ def drop(run: UUID, steps: Collection[UUID], *, why: str, now: datetime) -> None
         review.save(update_fields=["delivered_at"])
 
 
-def void_for(tool: Tool) -> None:
-    """Withdraw every open review of a call to a tool whose contract is no longer what the reviewer saw."""
-    rows = Review.objects.filter(state=ReviewState.OPEN, call__tool_version__tool=tool)
-    for review in rows.select_for_update(of=("self",), no_key=True).order_by("pk"):
-        withdraw(review, why=f"The contract of {tool.full_name} changed while this was waiting.")
+def void_for(tools: Collection[Tool]) -> None:
+    """Withdraw every open question whether to call a tool whose contract is no longer what the reviewer saw.
+
+    All reviews are locked before the record of any run is written, and runs come in one order for everybody: a decision
+    or the engine at the same moment waits, and is never waited for. Whether a call had its effect can still be said.
+    """
+    rows = Review.objects.filter(state=ReviewState.OPEN, kind=ReviewKind.ACTION, call__tool_version__tool__in=tools)
+    rows = rows.select_related("call__tool_version").select_for_update(of=("self",), no_key=True)
+    locked = list(rows.order_by("pk"))
+    names = {tool.pk: tool.full_name for tool in tools}
+    for review in sorted(locked, key=lambda review: review.run_ref):
+        tool = review.call.tool_version.tool_id if review.call and review.call.tool_version else 0
+        withdraw(review, why=f"The contract of {names.get(tool, 'its tool')} changed while this was waiting.")
 
 
 def _close(review: Review, state: ReviewState, verb: str, *, why: str) -> None:

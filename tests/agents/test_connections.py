@@ -105,7 +105,7 @@ def test_another_title_leaves_the_tools_alone(world: World) -> None:
 
 def test_another_address_stops_every_tool_until_an_admin_looks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Tool] = []
-    monkeypatch.setattr(hooks, "_contract_changed", [told.append])
+    monkeypatch.setattr(hooks, "_contracts_changed", [told.extend])
     tool = a_tool()
     before = tool.current
     elsewhere = Address(transport="http", url="https://elsewhere.example/mcp")

@@ -59,7 +59,7 @@ def connection(world: World) -> Connection:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the tools for which open reviews were voided."""
     names: list[str] = []
-    monkeypatch.setattr(hooks, "_contract_changed", [lambda tool: names.append(tool.name)])
+    monkeypatch.setattr(hooks, "_contracts_changed", [lambda tools: names.extend(tool.name for tool in tools)])
     return names
 
 

@@ -55,7 +55,7 @@ def test_another_classification_voids_open_reviews_and_the_same_one_does_nothing
     world: World, new_tool: Tool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Tool] = []
-    monkeypatch.setattr(hooks, "_contract_changed", [told.append])
+    monkeypatch.setattr(hooks, "_contracts_changed", [told.extend])
     classify(new_tool, world)
     new_tool.refresh_from_db()
     classify(new_tool, world)
