@@ -77,7 +77,9 @@ def _draft(request: SignedInRequest, review: Review) -> Draft:
         parsed = parsed_arguments(request, review)
     elif verdict == Verdict.ANSWER and review.form_schema is not None:
         parsed = parse(review.form_schema, request.POST)
-    return Draft(verdict, request.POST.get("reason_code", ""), request.POST.get("reason", ""), "", parsed)
+    # Without JavaScript the form holds the field of the dialog as well as its own, and one of them is empty.
+    reason = next(filter(str.strip, request.POST.getlist("reason")), "")
+    return Draft(verdict, request.POST.get("reason_code", ""), reason, "", parsed)
 
 
 def _answer(request: SignedInRequest, draft: Draft) -> Answer:
