@@ -1,6 +1,6 @@
 """Connectors: how calls reach real systems. Only `agents.gateway` may import this package."""
 
-from agents.connectors.base import Connector, ConnectorError, ListReport, RemoteTool, Reply, Target
+from agents.connectors.base import Connector, ConnectorError, ListReport, RemoteTool, Reply, Target, longest_call
 
 __all__ = [
     "Connector",
@@ -11,6 +11,7 @@ __all__ = [
     "Target",
     "close_all",
     "connector_for",
+    "longest_call",
 ]
 
 

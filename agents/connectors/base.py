@@ -82,6 +82,14 @@ class ConnectorError(Exception):
         self.sent = sent
 
 
+SLACK = 20.0  # seconds for finding out that a shared session is dead, and making another
+
+
+def longest_call(target: Target, timeout: float) -> float:
+    """After how many seconds a call is given up at the latest, connecting included: nothing is sent after that."""
+    return target.timeout + timeout + SLACK
+
+
 class Connector(Protocol):
     """One kind of connection. Both methods block, and may be called from any thread."""
 
@@ -92,7 +100,7 @@ class Connector(Protocol):
     def call(
         self, target: Target, tool: str, arguments: dict[str, Any], *, idempotency_key: str, timeout: float
     ) -> Reply:
-        """Call one tool once; `timeout` is in seconds. Raises ConnectorError."""
+        """Call one tool once; `timeout` is in seconds. Raises ConnectorError, after `longest_call` at the latest."""
         ...
 
 

@@ -19,7 +19,7 @@ from mcp_types import (
 from pydantic import RootModel, ValidationError
 
 from agents.connectors import background
-from agents.connectors.base import ConnectorError, ListReport, RemoteTool, Reply, Target
+from agents.connectors.base import ConnectorError, ListReport, RemoteTool, Reply, Target, longest_call
 from agents.connectors.reading import MAX_ERROR, reply_from, tool_from
 from agents.connectors.secrets import hide, secrets_of
 from agents.connectors.sessions import Pool, Session
@@ -51,7 +51,7 @@ class McpConnector:
         """Call one tool once; `timeout`, in seconds, begins when the server is connected. Raises ConnectorError."""
         meta = cast("RequestParamsMeta", {KEY_META: idempotency_key})
         request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=arguments, _meta=meta))
-        return background.run(_call(target, request, timeout), timeout=2 * target.timeout + timeout + _GRACE)
+        return background.run(_call(target, request, timeout), timeout=longest_call(target, timeout))
 
 
 async def _list(target: Target) -> ListReport:

@@ -63,10 +63,14 @@ def _value(blocks: list[Any]) -> Any:
         return [_described(block) for block in blocks]
     if len(texts) == 1 and texts[0].lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(texts[0])
+            return json.loads(texts[0], parse_constant=_no_json)
         except (ValueError, RecursionError):
             return texts[0]
     return "\n".join(texts)
+
+
+def _no_json(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON.")
 
 
 def _described(block: Any) -> Any:

@@ -8,10 +8,12 @@ from jsonschema_rs import Draft202012Validator
 
 from agents.contracts.arguments import compiled
 from agents.contracts.explain import explain
+from agents.contracts.limits import depth
 from agents.contracts.problems import BadSchema
 from agents.contracts.weight import check_weight
 
 MAX_RESULT_BYTES = 1024 * 1024
+MAX_RESULT_DEPTH = 100
 
 
 def check_result(
@@ -19,15 +21,18 @@ def check_result(
 ) -> tuple[Any, str | None]:
     """The result to keep, and a sentence if it breaks the contract.
 
-    A result over `max_bytes` is kept as the beginning of its JSON text. One that does not match is kept whole.
+    A result over `max_bytes` is kept as the beginning of its JSON text, one that is nested too deeply as its text. One
+    that does not match is kept whole.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False)
+        raw = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
     except (TypeError, ValueError, RecursionError):
         return None, "The tool answered something that is not JSON. The answer was not kept."
-    if len(text.encode("utf-8", "surrogatepass")) > max_bytes:
-        kept = text.encode("utf-8", "surrogatepass")[:max_bytes].decode("utf-8", "ignore")
+    kept = raw[:max_bytes].decode("utf-8", "ignore")
+    if len(raw) > max_bytes:
         return kept, f"The tool's answer is longer than {max_bytes:,} bytes. Only its beginning was kept."
+    if depth(raw) > MAX_RESULT_DEPTH:
+        return kept, f"The tool's answer is nested more than {MAX_RESULT_DEPTH} levels deep. It was kept as text."
     return value, _mismatch(value, output_schema)
 
 

@@ -4,11 +4,12 @@ The intent commits before the effect. Whoever dies in between leaves a row that 
 call only where the contract says that a repetition with the same key has one effect. Nothing is guessed.
 """
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from agents import consent
-from agents.connectors import ConnectorError, Reply, Target, connector_for
+from agents.connectors import ConnectorError, Reply, Target, connector_for, longest_call
 from agents.contracts import check_result
 from agents.gateway.recheck import why_not
 from agents.gateway.targets import MissingSecret, UnknownProgram, target_of
@@ -18,6 +19,7 @@ from agents.states import CallState, Effect, Idempotency, call_can_move
 from audit import canonical, text
 from audit.clock import db_now
 
+log = logging.getLogger(__name__)
 MAX_RESULT = 1024 * 1024
 
 
@@ -33,6 +35,11 @@ class Ticket:
     key: str
     timeout: float
     problem: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """The longest that sending takes."""
+        return longest_call(self.target, self.timeout) if self.target else 0.0
 
 
 @dataclass(frozen=True)
@@ -189,7 +196,11 @@ def _after_reply(ticket: Ticket, call: ToolCall, reply: Reply) -> Effected:
     assert call.tool_version is not None
     if not reply.ok:
         return Effected(ticket.call_id, ticket.fence, CallState.FAILED, error=reply.error or "The tool refused.")
-    value, problem = check_result(reply.value, call.tool_version.output_schema, MAX_RESULT)
+    try:
+        value, problem = check_result(reply.value, call.tool_version.output_schema, MAX_RESULT)
+    except Exception:
+        log.exception("The answer to %s could not be checked.", call)  # what happened has happened all the same
+        value, problem = None, "The tool's answer could not be read. It was not kept."
     broken_read = bool(problem) and call.tool_version.effect == Effect.READ
     state = CallState.FAILED if broken_read else CallState.SUCCEEDED
     return Effected(ticket.call_id, ticket.fence, state, result=value, error=problem or "")

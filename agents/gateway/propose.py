@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from agents.contracts import BadArguments, Prepared, binding_digest, prepare
+from agents.contracts import BadArguments, BadSchema, Prepared, binding_digest, prepare
 from agents.digests import agent_digest, contract_digest
 from agents.gateway.facts import facts_of
 from agents.gateway.trail import note
@@ -127,6 +127,8 @@ def _prepare(raw: bytes | Mapping[str, Any], contract: ToolVersion | None) -> tu
         return prepare(_raw(raw), contract.input_schema), ()
     except BadArguments as error:
         return None, tuple(problem.sentence for problem in error.problems)
+    except BadSchema as error:
+        return None, (f"The contract of the tool cannot be used. {error}",)
 
 
 def _raw(arguments: bytes | Mapping[str, Any]) -> bytes | Mapping[str, Any]:

@@ -18,6 +18,8 @@ from agents.runtime.values import Exchange, ModelUnavailable, Usage
 
 logger = logging.getLogger(__name__)
 MOST_TOKENS = 2**31 - 1
+MOST_COST = Decimal(100)
+"""USD that no single exchange costs: a provider that names more is mistaken."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,6 @@ def _cost(model: str, response: ModelResponse) -> Decimal | None:
     try:
         if named is None and not models.is_compatible(model):
             named = response.cost().total_price
-        return None if named is None else max(named, Decimal(0))
+        return None if named is None or not named < MOST_COST else max(named, Decimal(0))
     except (LookupError, ValueError, AssertionError, ArithmeticError):
         return None

@@ -25,7 +25,7 @@ from orchestrator.runs.work import Work
 from orchestrator.workflows import schema
 from orchestrator.workflows.reading import from_canonical
 
-LEASE_MARGIN = 15  # seconds: importing a provider, and a library that notices its time-out late
+LEASE_MARGIN = 10  # seconds: importing a provider, and a library that notices its time-out late
 StepSpec = schema.AgentStep | schema.ToolStep | schema.HumanStep
 
 

@@ -57,7 +57,7 @@ class SendCall:
     @property
     def seconds(self) -> float:
         """The longest this takes."""
-        return self.ticket.timeout
+        return self.ticket.seconds
 
     def perform(self) -> CallReturned:
         """Send it."""
