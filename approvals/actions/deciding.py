@@ -118,7 +118,10 @@ def _tampered(review: Review) -> bool:
     call = review.call
     if call is None or review.kind != ReviewKind.ACTION:
         return False
-    return call.state != CallState.HELD or not call.digest == review.digest == digest_of(call)
+    try:
+        return call.state != CallState.HELD or not call.digest == review.digest == digest_of(call)
+    except canonical.NotCanonical:
+        return True
 
 
 def _edited(user: Person, review: Review, answer: Answer) -> ToolCall:
@@ -141,9 +144,9 @@ def _edited(user: Person, review: Review, answer: Answer) -> ToolCall:
 
 def _filled(review: Review, answer: Answer) -> Any:
     """The answered form of a question, checked against its schema. Raises BadArguments."""
-    if answer.form is None or review.form_schema is None:
+    if review.form_schema is None:
         return None
-    return prepare(answer.form, review.form_schema).value
+    return prepare(answer.form or {}, review.form_schema).value
 
 
 def _record(review: Review, decision: Decision, call: ToolCall | None) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from agents.models import Agent, ToolCall
+from agents.models import Agent, ToolCall, ToolVersion
 from agents.states import CallState, GrantEffect
 from approvals.actions import Answer, decide, undo
 from approvals.exceptions import (
@@ -278,3 +278,13 @@ def test_without_any_drift_the_same_approval_has_its_effect(company: Company, wo
     say(review, world.ines, Verdict.APPROVE)
     drive(run)
     assert company.effects() == 1
+
+
+def test_what_can_no_longer_be_read_cannot_be_approved(company: Company, world: World, script: Use) -> None:
+    _, review = waiting_refund(company, world, script)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE agents_toolversion DISABLE TRIGGER ALL")
+    ToolVersion.objects.update(output_schema={"maximum": 2**60})
+    with pytest.raises(ContentChanged):
+        say(review, world.ines, Verdict.APPROVE)
