@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from agents.access import may
 from agents.comparison import Line
@@ -67,6 +67,16 @@ class WorkflowPage:
     may_start: bool
     may_change: bool
 
+    @property
+    def newest(self) -> list[WorkflowVersion]:
+        """The versions that are listed."""
+        return self.versions[:MOST_VERSIONS]
+
+    @property
+    def older(self) -> WorkflowVersion | None:
+        """The first version for which there was no room; it leads to all before it."""
+        return self.versions[MOST_VERSIONS] if len(self.versions) > MOST_VERSIONS else None
+
     @classmethod
     def of(cls, workflow: Workflow, user: Person) -> "WorkflowPage":
         """The page of a workflow the person may see."""
@@ -81,7 +91,7 @@ class WorkflowPage:
             inputs=rows_of(definition.input),
             findings=lint(definition, world_of(Environment(definition.environment))),
             runs=recent_runs(user, [workflow.pk]).get(workflow.pk, {}),
-            versions=list(versions[:MOST_VERSIONS]),
+            versions=list(versions[: MOST_VERSIONS + 1]),
             holders=holders_of(workflow),
             may_start=may(user, START, workflow),
             may_change=may(user, CHANGE, workflow),
@@ -154,10 +164,10 @@ def excerpt_of(lines: list[str], number: int) -> str:
     return "\n".join(f"{'>' if each == number else ' '} {each:>{width}}  {row}" for each, row in rows.items())
 
 
-def matching(user: Person, search: str) -> "list[Workflow]":
+def matching(user: Person, search: str) -> QuerySet[Workflow]:
     """The workflows a person may see whose title or name holds the words."""
     found = workflows_for(user).select_related("owner", "current").defer("current__source").order_by("title", "id")
-    return list(found.filter(Q(title__icontains=search) | Q(name__icontains=search)) if search else found)
+    return found.filter(Q(title__icontains=search) | Q(name__icontains=search)) if search else found
 
 
 def current(workflow: Workflow) -> WorkflowVersion:
