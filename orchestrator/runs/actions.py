@@ -1,11 +1,12 @@
 """Starting runs. Everything else about a run is done by the engine."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from agents.access import may
@@ -22,6 +23,7 @@ from orchestrator.workflows.access import START
 from orchestrator.workflows.models import WorkflowVersion
 from orchestrator.workflows.reading import from_canonical
 
+log = logging.getLogger(__name__)
 UPLOADS_STAY = timedelta(days=1)
 MOST_PREVIEWED, LONGEST_PREVIEWED = 20, 200
 HEADER_ROWS = 1  # rows are counted as a spreadsheet shows them
@@ -177,7 +179,10 @@ def start_batch(
 
 @transaction.atomic
 def start_next_of(batch_ref: Any) -> bool:
-    """Start the next row of a batch; False when none is left or somebody else is at it. One row, one transaction."""
+    """Start the next row of a batch; False when none is left or somebody else is at it. One row, one transaction.
+
+    A row that cannot be started, for whatever reason, is told of with the batch and does not keep the others waiting.
+    """
     batch = Batch.objects.select_for_update(skip_locked=True).defer("rows").filter(ref=batch_ref).first()
     if batch is None or batch.done >= batch.total:
         return False
@@ -186,6 +191,17 @@ def start_next_of(batch_ref: Any) -> bool:
     # Only this row is fetched: the whole file, again for every row, would be gigabytes for a long one.
     row = Batch.objects.filter(pk=batch.pk).values_list(f"rows__{batch.done}", flat=True).get()
     number = batch.done + 1
+    sentences = _start_row(batch, row)
+    if sentences:
+        batch.problems = [*batch.problems, {"row": number + HEADER_ROWS, "sentences": sentences}]
+    batch.done = number
+    batch.save(update_fields=["done", "problems"])
+    announce_changed_batch(batch)
+    return True
+
+
+def _start_row(batch: Batch, row: dict[str, Any]) -> list[str]:
+    """Start a run; why it could not be started, in sentences. Raises only what may be over the next time."""
     try:
         start_run(
             version=batch.workflow_version,
@@ -196,12 +212,13 @@ def start_next_of(batch_ref: Any) -> bool:
             batch=batch,
         )
     except BadArguments as error:
-        sentences = [problem.sentence for problem in error.problems]
-        batch.problems = [*batch.problems, {"row": number + HEADER_ROWS, "sentences": sentences}]
-    batch.done = number
-    batch.save(update_fields=["done", "problems"])
-    announce_changed_batch(batch)
-    return True
+        return [problem.sentence for problem in error.problems]
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("A row of %s could not be started.", batch)
+        return ["Holdshort itself made a mistake here. The log of the workers tells more."]
+    return []
 
 
 def _may_go_on(batch: Batch) -> bool:

@@ -482,6 +482,24 @@ def test_rows_are_started_one_by_one_in_their_order_however_many_workers_there_a
     assert started == [f"O-{number}" for number in range(5)]
 
 
+def test_a_row_that_breaks_something_is_told_of_and_the_others_start(
+    world: World, refund: WorkflowVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = a_batch(refund, world.tomas, 3)
+    real = actions.start_run
+
+    def start_run(**given: Any) -> Run:
+        if given["values"]["order_id"] == "O-1":
+            raise KeyError
+        return real(**given)
+
+    monkeypatch.setattr(actions, "start_run", start_run)
+    while actions.start_next_of(batch.ref):
+        pass
+    batch.refresh_from_db()
+    assert (batch.done, Run.objects.count(), [problem["row"] for problem in batch.problems]) == (3, 2, [3])
+
+
 def test_a_key_tells_which_run_it_has_started(world: World, refund: WorkflowVersion) -> None:
     facts: dict[str, Any] = {"version": refund, "by": world.tomas, "trigger": Run.Trigger.FORM}
     run, is_new = actions.start_once(key="form:1", values={"order_id": "O-1"}, **facts)
