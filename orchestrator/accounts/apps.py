@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
@@ -7,10 +9,14 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Register the sentences of the record; make the roles once every app is migrated and permissions exist."""
+        """Register the sentences of the record, and listen for sign-ins.
+
+        The roles are made once every app is migrated and permissions exist.
+        """
         from audit.verbs import register
         from orchestrator.accounts import verbs
         from orchestrator.accounts.roles import ensure_roles
 
         register(verbs.SENTENCES)
+        import_module("orchestrator.accounts.receivers")
         post_migrate.connect(ensure_roles, dispatch_uid="ensure_roles")
