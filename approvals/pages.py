@@ -1,5 +1,6 @@
 """The review page: what one reader sees of one review, and what they may do about it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -9,7 +10,8 @@ from django.utils import timezone
 
 from agents import sentences
 from agents.contracts import diff
-from agents.models import ToolVersion
+from agents.gateway.trail import masked
+from agents.models import ToolCall, ToolVersion
 from agents.people import Person
 from agents.schema_forms import Field, Parsed, fields
 from agents.sentences.grammar import Place, pieces
@@ -128,19 +130,24 @@ class ReviewPage:
         return LOST_ANSWER[Idempotency(self.contract.idempotency)] if self.contract else ""
 
     @cached_property
-    def proposed(self) -> Any:
-        """The arguments the agent proposed."""
-        return canonical.parse(bytes(self.review.call.arguments)) if self.review.call else None
+    def proposed(self) -> dict[str, Any]:
+        """The arguments the agent proposed; empty where there are none, or none that can be read."""
+        return arguments_of(self.review.call)
+
+    @property
+    def hidden(self) -> list[str]:
+        """The arguments that this reader sees masked: those who may decide see everything."""
+        return self.contract.sensitive if self.contract and self.why_not else []
 
     @cached_property
-    def carried_out(self) -> Any:
+    def carried_out(self) -> ToolCall | None:
         """The call that stands for the proposal now: edited by the decision, or as it was proposed."""
         return self.decision.call if self.decision and self.decision.call else self.review.call
 
     @cached_property
     def to_send(self) -> Any:
-        """The arguments that will be sent, or were."""
-        return canonical.parse(bytes(self.carried_out.arguments)) if self.carried_out else None
+        """The arguments that will be sent, or were, as this reader may see them."""
+        return masked(arguments_of(self.carried_out), self.hidden) if self.carried_out else None
 
     @cached_property
     def outcome(self) -> str:
@@ -164,7 +171,8 @@ class ReviewPage:
         if self.contract is None or self.draft.parsed is None or self.draft.verdict != Verdict.EDIT:
             return []
         schema, parsed = self.contract.input_schema, self.draft.parsed
-        return self._in_order(fields(schema, self.proposed, original=self.proposed, parsed=parsed))
+        shown = fields(schema, self.proposed, original=self.proposed, masked=self.hidden, parsed=parsed)
+        return self._in_order(shown)
 
     @cached_property
     def argument_fields(self) -> list[Field]:
@@ -173,7 +181,8 @@ class ReviewPage:
             return []
         if self.editable and self.typed_fields:
             return self.typed_fields
-        return self._in_order(fields(self.contract.input_schema, self.to_send, original=self.proposed))
+        schema, value = self.contract.input_schema, arguments_of(self.carried_out)
+        return self._in_order(fields(schema, value, original=self.proposed, masked=self.hidden))
 
     @property
     def edits(self) -> list[Field]:
@@ -184,7 +193,7 @@ class ReviewPage:
     def edited_sentence(self) -> list[sentences.Part]:
         """What will happen with the edits as typed; empty while they are not right."""
         value = self.draft.parsed.value if self.draft.parsed else None
-        if self.contract is None or value is None or not self.edits:
+        if self.contract is None or value is None or not self.editable or not self.edits:
             return []
         return sentences.sentence(self.contract.sentence, value, tool=self.contract.tool.full_name)
 
@@ -196,10 +205,9 @@ class ReviewPage:
     @cached_property
     def edited_count(self) -> int:
         """How many values differ from what was proposed."""
-        if self.proposed is None:
-            return 0
         typed = self.draft.parsed.value if self.editable and self.draft.parsed else None
-        return len(diff(self.proposed, self.to_send if typed is None else typed)) or len(self.edits)
+        value = arguments_of(self.carried_out) if typed is None else typed
+        return len(diff(self.proposed, value)) or len(self.edits)
 
     @cached_property
     def answer_fields(self) -> list[Field]:
@@ -253,6 +261,14 @@ class ReviewPage:
         """In the order in which the sentence names them, then the others, those that are required first."""
         named = _named_in(self.contract.sentence) if self.contract else []
         return sorted(found, key=lambda one: (_place(one.path.split("/")[1:2], named), not one.required))
+
+
+def arguments_of(call: ToolCall | None) -> dict[str, Any]:
+    """The arguments of a call as they are stored; empty where nothing is stored that can be read."""
+    with suppress(canonical.NotCanonical):
+        value = canonical.parse(bytes(call.arguments)) if call else {}
+        return value if isinstance(value, dict) else {}
+    return {}
 
 
 def _named_in(template: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from agents.contracts import diff
+from agents.contracts.pointers import leaves
 from agents.models import ToolCall
 from audit import canonical
 from audit.log import SYSTEM, Party, party, record
@@ -35,8 +37,24 @@ def masked_arguments(call: ToolCall) -> Any:
     try:
         value = canonical.parse(raw)
     except canonical.NotCanonical:
-        return raw.decode("utf-8", "backslashreplace")[:4096]
-    return masked(value, call.tool_version.sensitive if call.tool_version else [])
+        return MASK if _sensitive(call) else raw.decode("utf-8", "backslashreplace")[:4096]
+    return masked(value, _sensitive(call))
+
+
+def masked_changes(call: ToolCall) -> list[dict[str, Any]]:
+    """What a person changed in the call that this one replaces, leaf by leaf, as everybody may see it."""
+    if call.replaces is None:
+        return []
+    before, after = (canonical.parse(bytes(each.arguments)) for each in (call.replaces, call))
+    old, new = (leaves(masked(value, _sensitive(call))) for value in (before, after))
+    return [
+        {
+            "path": change.path,
+            "before": None if change.kind == "added" else old.get(change.path, MASK),
+            "after": None if change.kind == "removed" else new.get(change.path, MASK),
+        }
+        for change in diff(before, after)
+    ]
 
 
 def masked(value: Any, pointers: list[str]) -> Any:
@@ -44,6 +62,11 @@ def masked(value: Any, pointers: list[str]) -> Any:
     for pointer in pointers:
         value = _mask(value, [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]])
     return value
+
+
+def _sensitive(call: ToolCall) -> list[str]:
+    pointers: list[str] = call.tool_version.sensitive if call.tool_version else []
+    return pointers
 
 
 def _mask(value: Any, path: list[str]) -> Any:

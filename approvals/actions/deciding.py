@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import transaction
 
 from agents import gateway
-from agents.contracts import diff, prepare
+from agents.contracts import prepare
 from agents.gateway.propose import digest_of
+from agents.gateway.trail import masked_changes
 from agents.models import ToolCall
 from agents.people import Person
 from agents.states import CallState
@@ -150,10 +151,6 @@ def _filled(review: Review, answer: Answer) -> Any:
 
 
 def _record(review: Review, decision: Decision, call: ToolCall | None) -> None:
-    changes = []
-    if decision.verdict == Verdict.EDIT and call is not None and call.replaces is not None:
-        before, after = (canonical.parse(bytes(each.arguments)) for each in (call.replaces, call))
-        changes = [{"path": c.path, "before": c.before, "after": c.after} for c in diff(before, after)]
     record(
         f"review.{OUTCOME[Verdict(decision.verdict)].value}",
         actor=party(decision.by),
@@ -170,7 +167,7 @@ def _record(review: Review, decision: Decision, call: ToolCall | None) -> None:
             "seen_digest": decision.seen_digest,
             "call": str(call.ref) if call else None,
             "call_digest": decision.call_digest,
-            "changes": changes,
+            "changes": masked_changes(call) if call and decision.verdict == Verdict.EDIT else [],
             "answer": decision.answer,
             "held_until": decision.held_until.isoformat(),
             "dossier": canonical.digest(review.dossier),

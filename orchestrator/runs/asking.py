@@ -8,6 +8,7 @@ from typing import Any
 
 from agents import sentences
 from agents.gateway.facts import risk_of
+from agents.gateway.trail import masked
 from agents.models import ToolCall
 from agents.verdicts import Risk, Verdict
 from approvals.actions import Ask
@@ -118,10 +119,14 @@ def _ask(place: Place, **given: Any) -> Ask:
 
 
 def _words(call: ToolCall) -> dict[str, Any]:
-    """The sentence, its short form and the amount of a call."""
+    """The sentence, its short form and the amount of a call.
+
+    They go into lists and into the record, so what is sensitive is masked; the arguments themselves show it in full.
+    """
     contract, arguments = call.tool_version, _arguments(call)
     if contract is None:
         return {"sentence": [{"text": f"Call {call.tool_name}", "value": False}], "short": call.tool_name, "amount": ""}
+    arguments = masked(arguments, contract.sensitive)
     parts = sentences.sentence(contract.sentence, arguments, tool=call.tool_name)
     short = sentences.sentence(contract.short_sentence or contract.sentence, arguments, tool=call.tool_name)
     return {
