@@ -252,7 +252,7 @@ def test_badges() -> None:
 
 
 def test_people_and_agents_are_told_apart_by_shape() -> None:
-    assert 'class="av" aria-hidden="true">TA</span><bdi>Tomás Abreu</bdi>' in draw(
+    assert 'class="av" aria-hidden="true">TA</span><bdi class="inert-line">Tomás Abreu</bdi>' in draw(
         "{% person who %}", who="Tomás Abreu"
     )
     assert "System" in draw("{% person who %}", who=None)

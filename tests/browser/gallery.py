@@ -98,7 +98,7 @@ class Gallery:
         """A large payment that cannot be undone."""
         tool = self.company.tools["pay_claim"]
         assert tool.current is not None
-        a_contract(tool, **_contract_of(tool.current) | {"reversibility": Reversibility.IRREVERSIBLE})
+        a_contract(tool, **contract_of(tool.current) | {"reversibility": Reversibility.IRREVERSIBLE})
         self.script(payer)
         return self._waiting(name, a_run(_version("refund"), self.world.otto, order_id="88-10301"))
 
@@ -115,7 +115,7 @@ class Gallery:
         """A call of which nobody knows whether it had its effect."""
         tool = self.company.tools["refund_order"]
         assert tool.current is not None
-        a_contract(tool, **_contract_of(tool.current) | {"idempotency": Idempotency.NEITHER})
+        a_contract(tool, **contract_of(tool.current) | {"idempotency": Idempotency.NEITHER})
         review = self.refund(name)
         decided(review, self.world.ines, Verdict.APPROVE)
         with mock.patch.object(execute, "_after_reply", _lost):
@@ -177,7 +177,7 @@ def _version(name: str) -> WorkflowVersion:
     return known.current if known and known.current else a_workflow()
 
 
-def _contract_of(version: Any) -> dict[str, Any]:
+def contract_of(version: Any) -> dict[str, Any]:
     left_out = {"id", "tool", "number", "digest", "created_by", "created_at"}
     return {f.name: getattr(version, f.name) for f in version._meta.concrete_fields if f.name not in left_out}
 

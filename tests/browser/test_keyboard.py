@@ -10,7 +10,9 @@ from tests.browser.gallery import Gallery
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WHERE = "document.activeElement.closest('dialog, .decide, .rv-in, .rv-head, .list, .nav')?.className.split(' ')[0] ?? ''"
+WHERE = (
+    "document.activeElement.closest('dialog, .decide, .rv-in, .rv-head, .list, .nav')?.className.split(' ')[0] ?? ''"
+)
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def test_numbers_lead_to_their_sections_even_where_one_is_absent(desk: Gallery, 
 def test_tab_goes_through_the_page_in_the_order_it_is_read(three: list[Review], ines: Page) -> None:
     open_review(ines, three[0])
     ines.locator(".skip").focus()
-    order = []
+    order: list[str] = []
     for _ in range(80):
         ines.keyboard.press("Tab")
         place = str(ines.evaluate(WHERE))
