@@ -65,11 +65,12 @@ class Doorbells(AsyncWebsocketConsumer):
                 await self._join(self.joined | {run_group(ref)})
 
     async def doorbell(self, event: dict[str, Any]) -> None:
-        """Pass a doorbell on, unless the user's rights ended since the last one."""
+        """Pass a doorbell on, unless the user's right to hear what is rung in its group ended since the last one."""
         if time.monotonic() - self.looked_at > self.FRESH_SECONDS and not await self._look_again():
             await self.close(SIGNED_OUT)
             return
-        await self.send(json.dumps(event["bell"]))
+        if event["group"] in self.joined:
+            await self.send(json.dumps(event["bell"]))
 
     async def _keep_looking(self) -> None:
         while True:

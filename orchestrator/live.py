@@ -62,7 +62,7 @@ async def _send_all(groups: list[str], message: dict[str, object]) -> None:
     if layer is None:
         return
     async with asyncio.timeout(SEND_SECONDS):
-        await asyncio.gather(*(layer.group_send(group, message) for group in groups))
+        await asyncio.gather(*(layer.group_send(group, {**message, "group": group}) for group in groups))
 
 
 def _log_failure(done: Future[None]) -> None:
