@@ -1,0 +1,243 @@
+"""axe finds nothing on any page of the product, in any theme and width, with every disclosure and every dialog open.
+
+Every address of the site is named here: as a page of somebody, or among the parts and actions that are no pages. A new
+page without a line here fails the last test.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from playwright.sync_api import Page, expect
+
+from approvals.models import Review
+from audit.models import Entry
+from orchestrator.accounts.models import User
+from orchestrator.middleware import CONTENT_SECURITY_POLICY
+from tests.browser.desk import dialog
+from tests.browser.gallery import Gallery, Use, one_of_everything
+from tests.browsing import Visitor
+from tests.scenes import Company
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+VARIANTS = [(width, dark) for width in (1440, 390) for dark in (False, True)]
+ERRORS = ("400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html")
+
+
+@dataclass(frozen=True)
+class House:
+    """The gallery with what else pages need."""
+
+    gallery: Gallery
+    upload: str
+    batch: str
+
+
+def a_house(company: Company, world: World, script: Use) -> House:
+    """One of everything, a file of cases, and the batch it started."""
+    gallery = one_of_everything(company, world, script)
+    client = Client()
+    client.force_login(world.hana, backend="django.contrib.auth.backends.ModelBackend")
+    cases = SimpleUploadedFile("cases.csv", b"order_id,amount\n88-10301,1.00\n88-10302,2.00\n")
+    upload = client.post(reverse("run-start-file", args=["refund"]), {"file": cases}).headers["Location"]
+    batch = client.post(upload).headers["Location"]
+    return House(gallery, upload, batch)
+
+
+At = Callable[[House], str]
+
+
+def at(route: str, query: str = "", /, **parts: Callable[[House], object]) -> At:
+    """The address of a route in a house; each part is worked out there."""
+    return lambda house: reverse(route, kwargs={key: part(house) for key, part in parts.items()}) + query
+
+
+def review(name: str) -> At:
+    """The page of a review of the gallery."""
+    return at("review", ref=lambda house: house.gallery.reviews[name].ref)
+
+
+def run(name: str, of: str) -> At:
+    """A page about a run of the gallery."""
+    return at(name, ref=lambda house: house.gallery.runs[of].ref)
+
+
+def refund(_: House) -> str:
+    return "refund"
+
+
+def entry(house: House) -> int:
+    return Entry.objects.filter(verb="call.proposed").latest("pk").pk
+
+
+REVIEWERS: dict[str, At] = {
+    "inbox": at("inbox"),
+    "inbox without hits": at("inbox", "?q=nothing-like-it"),
+    "inbox of one": at("inbox", "?scope=mine"),
+    "account": at("account"),
+    "sign-out": at("sign-out"),
+    **{
+        f"review {name}": review(name)
+        for name in (
+            *("action", "payout", "question", "failure", "unknown"),
+            *("approved", "edited", "rejected", "expired", "withdrawn"),
+        )
+    },
+}
+ADMINS: dict[str, At] = {
+    "review of others": review("action"),
+    "runs": at("runs"),
+    "runs without hits": at("runs", "?q=nothing-like-it"),
+    "run waiting": run("run", "action"),
+    "run over": run("run", "approved"),
+    "run-event": at("run-event", ref=lambda house: house.gallery.runs["action"].ref, seq=lambda _: 1),
+    "run-record": run("run-record", "approved"),
+    "run-start": at("run-start", name=refund),
+    "run-start-file": at("run-start-file", name=refund),
+    "run-upload": lambda house: house.upload,
+    "batch": lambda house: house.batch,
+    "workflows": at("workflows"),
+    "workflow": at("workflow", name=refund),
+    "workflow-version": at("workflow-version", name=refund, number=lambda _: 1),
+    "workflow-access": at("workflow-access", name=refund),
+    "workflow-import": at("workflow-import"),
+    "agents": at("agents"),
+    "agent": at("agent", ref=lambda house: house.gallery.company.agent.ref),
+    "agent-new": at("agent-new"),
+    "agent-edit": at("agent-edit", ref=lambda house: house.gallery.company.agent.ref),
+    "connections": at("connections"),
+    "connection": at("connection", ref=lambda house: house.gallery.company.connection.ref),
+    "connection-new": at("connection-new"),
+    "connection-edit": at("connection-edit", ref=lambda house: house.gallery.company.connection.ref),
+    "tool": at("tool", ref=lambda house: house.gallery.company.tools["refund_order"].ref),
+    "permissions": at("permissions"),
+    "permissions why": at("permissions", "?cell=support:company.refund_order"),
+    "audit": at("audit"),
+    "audit-entry": at("audit-entry", pk=entry),
+}
+STRANGERS: dict[str, At] = {"sign-in": at("sign-in")}
+
+# What is fetched into a page, sent from one, or leads elsewhere.
+NO_PAGES = {
+    *("home", "healthz", "account_login", "account-time-zone", "token-new", "token-revoke"),
+    *("run-start-template", "batch-progress", "runs-table", "runs-changes", "run-head", "run-graph", "run-timeline"),
+    *("run-events", "workflow-by-ref", "workflow-source", "workflow-right"),
+    *(
+        "inbox-rows",
+        "review-bar",
+        "review-talk",
+        "review-arguments",
+        "review-decide",
+        "review-comment",
+        "decision-undo",
+    ),
+    *("agent-pause", "agent-resume", "connection-import", "connection-confirm"),
+    *("tool-classify", "tool-preview", "tool-use", "grant-set", "audit-verify", "audit-verify-stream"),
+}
+
+
+def problems_of(page: Page) -> list[str]:
+    """What axe finds on the page as it is now, and whether it scrolls sideways."""
+    found = [
+        f"{one['id']}: {one['nodes'][0]['html'][:160]} ({len(one['nodes'])})"
+        for one in Axe().run(page, options=RULES).response["violations"]
+    ]
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    return [*found, *([f"{wide} px wide"] if wide > width else [])]
+
+
+def look_at(page: Page, name: str, address: str) -> Iterator[tuple[str, str]]:
+    """Everything that is wrong with one page: as it opens, with all disclosures open, and in each of its dialogs."""
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == 200, (name, address, answer.status)
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    yield from ((name, problem) for problem in problems_of(page))
+    for button in page.locator("[data-k]").all():
+        button.click()
+        if button.get_attribute("data-k") == "edit" and not dialog(page).count():
+            page.locator("#args input:visible").first.fill("1.50")
+            expect(page.locator("#args .diff")).to_be_visible()
+            button.click()
+        expect(dialog(page)).to_be_visible()
+        yield from ((f"{name}, {button.inner_text()}", problem) for problem in problems_of(page))
+        page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize(("width", "dark"), VARIANTS)
+def test_axe_finds_nothing_on_any_page(
+    company: Company, world: World, script: Use, visitor: Visitor, width: int, dark: bool
+) -> None:
+    house = a_house(company, world, script)
+    wrong: list[tuple[str, str]] = []
+    readers: list[tuple[User | None, dict[str, At]]] = [
+        *((world.ines, REVIEWERS), (world.hana, ADMINS), (None, STRANGERS)),
+    ]
+    for user, pages in readers:
+        page = visitor(user, width=width, dark=dark)
+        for name, address in pages.items():
+            wrong += look_at(page, name, address(house))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize(("width", "dark"), VARIANTS)
+def test_axe_finds_nothing_on_error_pages_conflicts_refusals_and_the_list_of_keys(
+    desk: Gallery, world: World, visitor: Visitor, width: int, dark: bool
+) -> None:
+    page = visitor(world.ines, width=width, dark=dark)
+    page.context.grant_permissions(["local-network-access"])
+    wrong: list[tuple[str, str]] = []
+    for template in ERRORS:
+        show(page, render_to_string(template, request=RequestFactory().get("/stage/")))
+        wrong += [(template, problem) for problem in problems_of(page)]
+    page.goto("/inbox/")
+    page.keyboard.press("?")
+    wrong += [("keys", problem) for problem in problems_of(page)]
+    waiting = desk.refund("first")
+    for name, answer in (("refused", {"verdict": "reject"}), ("conflict", {"verdict": "approve", "version": "99"})):
+        show(page, decided_wrongly(world.ines, waiting, answer))
+        wrong += [(name, problem) for problem in problems_of(page)]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def show(page: Page, html: str) -> None:
+    """Put a page that no address leads to before the browser."""
+    headers = {"content-type": "text/html; charset=utf-8", "content-security-policy": CONTENT_SECURITY_POLICY}
+    page.unroute("**/stage/")
+    page.route("**/stage/", lambda route: route.fulfill(body=html, headers=headers))
+    page.goto("/stage/")
+
+
+def decided_wrongly(user: User, waiting: Review, answer: dict[str, str]) -> str:
+    """What the server says to an answer that it does not take."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    seen = {"digest": waiting.digest, "version": str(waiting.version)}
+    response = client.post(reverse("review-decide", args=[waiting.ref]), {**seen, **answer})
+    assert response.status_code in (409, 422)
+    return response.content.decode()
+
+
+def route_names(resolver: URLResolver | None = None) -> Iterator[str]:
+    """The names of all addresses of the site, the HTTP API left out."""
+    for one in (resolver or get_resolver()).url_patterns:
+        if isinstance(one, URLResolver) and not str(one.pattern).startswith("api/"):
+            yield from route_names(one)
+        elif isinstance(one, URLPattern) and one.name:
+            yield one.name
+
+
+def test_every_page_of_the_product_is_looked_at() -> None:
+    looked_at = {name.split(" ")[0] for pages in (REVIEWERS, ADMINS, STRANGERS) for name in pages}
+    forgotten = set(route_names()) - looked_at - NO_PAGES
+    assert not forgotten, forgotten
+    assert not looked_at & NO_PAGES
