@@ -16,6 +16,8 @@ from django.db import connection
 from audit import canonical, text, verbs
 from audit.models import Entry
 
+MOST_TEXT = 64_000
+"""Characters of one text that an entry keeps. The row it speaks of has all of it, and the entry its digest."""
 TAG = b"holdshort/entry/1\n"
 
 
@@ -131,15 +133,18 @@ def _storable(who: Party) -> Party:
 
 
 def _plain(value: Any) -> Any:
-    """A value every JSON reader understands alike: numbers that have no canonical form become text."""
+    """A value every JSON reader understands alike: numbers without a canonical form become text, long texts are cut."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    if isinstance(value, bool | str | None):
-        return value
+    if isinstance(value, str):
+        return text.shorten(value, MOST_TEXT)
+    return value if value is None or _has_form(value) else text.escape(str(value))
+
+
+def _has_form(value: Any) -> bool:
+    """Whether a scalar has a canonical form."""
     if isinstance(value, int):
-        return value if abs(value) <= canonical.SAFE_INTEGER else str(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    return text.escape(str(value))
+        return abs(value) <= canonical.SAFE_INTEGER
+    return isinstance(value, float) and math.isfinite(value)

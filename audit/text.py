@@ -4,6 +4,7 @@ PostgreSQL refuses NUL in text and jsonb, and UTF-8 refuses lone surrogates. Dro
 record fail or differ from what was received, so both are written as an escape that can be turned back.
 """
 
+import hashlib
 import re
 from typing import Any
 
@@ -20,6 +21,13 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """The original of a text made by `escape`."""
     return _ESCAPED.sub(lambda m: MARK if m[1] == MARK else chr(int(m[1], 16)), text)
+
+
+def shorten(text: str, most: int) -> str:
+    """A storable text of at most `most` characters as it is; the beginning of a longer one, with the digest of all."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}… ({len(text):,} characters in all, SHA-256 {hashlib.sha256(text.encode()).hexdigest()})"
 
 
 def escape_deep(value: Any) -> Any:

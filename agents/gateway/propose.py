@@ -42,7 +42,8 @@ def propose(
 ) -> tuple[ToolCall, Verdict]:
     """Judge a call and store it as allowed, held for a person, denied or invalid. Needs an open transaction.
 
-    Nothing about a call is trusted: not the name of the tool, not the size or shape of the arguments.
+    Nothing about a call is trusted: not the name of the tool, not the size or shape of the arguments. One that replaces
+    another is never allowed by itself.
     """
     tool, contract = _find(proposal.tool_name, proposal.environment)
     prepared, problems = _prepare(proposal.arguments, contract)
@@ -87,11 +88,7 @@ def replace(call: ToolCall, arguments: bytes | Mapping[str, Any], *, by: Party) 
         review_from=call.review_from,
         fallback=Route(),
     )
-    new, verdict = propose(edited, replaces=call, by=by)
-    if new.state == CallState.ALLOWED:
-        new.state = CallState.HELD
-        new.save(update_fields=["state"])
-    return new, verdict
+    return propose(edited, replaces=call, by=by)
 
 
 def digest_of(call: ToolCall) -> str:
@@ -149,7 +146,9 @@ def _store(
     verdict: Verdict,
     replaces: ToolCall | None,
 ) -> ToolCall:
-    invalid = prepared is None and contract is not None
+    state = CallState.INVALID if prepared is None and contract is not None else _STATES[verdict.outcome]
+    if state == CallState.ALLOWED and replaces is not None:
+        state = CallState.HELD
     call = ToolCall(
         agent_version=proposal.agent_version,
         tool_version=contract,
@@ -161,7 +160,7 @@ def _store(
         replaces=replaces,
         review_from=proposal.review_from,
         arguments=prepared.canonical if prepared else _kept(proposal.arguments),
-        state=CallState.INVALID if invalid else _STATES[verdict.outcome],
+        state=state,
         reason=text.escape(verdict.decisive) if verdict.outcome != Outcome.ALLOW else "",
         trace=verdict.trace(),
         risk={

@@ -26,6 +26,7 @@ from orchestrator.workflows import schema
 from orchestrator.workflows.reading import from_canonical
 
 LEASE_MARGIN = 10  # seconds: importing a provider, and a library that notices its time-out late
+HEAVY = ("dossier", "sentence", "form_schema")  # of a review: for those who read it
 StepSpec = schema.AgentStep | schema.ToolStep | schema.HumanStep
 
 
@@ -133,11 +134,11 @@ def take(ref: UUID, *, wait: bool) -> Board | None:
         return None
     undelivered = Review.objects.select_for_update(no_key=True).filter(run_ref=ref, delivered_at=None)
     now = db_now()
-    for review in undelivered.order_by("pk"):
+    for review in undelivered.defer(*HEAVY).order_by("pk"):
         _news(review, now)
     related = ("agent_version__agent__acts_for_user", "agent_version__agent__acts_for_team")
-    steps = {step.key: step for step in run.steps.select_related("review", *related).order_by("position")}
-    return Board(run, now, steps)
+    steps = run.steps.select_related("review", *related).defer(*(f"review__{name}" for name in HEAVY))
+    return Board(run, now, {step.key: step for step in steps.order_by("position")})
 
 
 def _news(review: Review, now: datetime) -> None:

@@ -18,6 +18,8 @@ from orchestrator.runs.models import Step, Turn
 
 MAX_TEXT = 100_000
 MAX_VALUE = 20_000
+MAX_STORY = 1_000_000
+HEAVY = ("review__dossier", "review__sentence", "review__form_schema")
 
 
 def dossier_of(place: Place, *, call: ToolCall | None = None, reasoning: str = "", problem: str = "") -> dict[str, Any]:
@@ -35,8 +37,7 @@ def dossier_of(place: Place, *, call: ToolCall | None = None, reasoning: str = "
         "agent": _agent(place.step),
         "input": run.input,
         "asked": place.step.input,
-        "story": events,
-        "data": [event for event in events if event["kind"] == "data"],
+        "story": _fitting(events),
         "trace": call.trace if call else [],
         "risk": call.risk if call else {},
         "contract": _contract(call),
@@ -45,6 +46,20 @@ def dossier_of(place: Place, *, call: ToolCall | None = None, reasoning: str = "
         "tokens": run.input_tokens + run.output_tokens,
         "scripted": bool(version and not describe(version.model).real),
     }
+
+
+def _fitting(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The newest events of a long story, and that there were others."""
+    kept: list[dict[str, Any]] = []
+    size = 0
+    for event in reversed(events):
+        size += len(json.dumps(event))
+        if size > MAX_STORY:
+            text = f"{len(events) - len(kept)} earlier events are left out here. The page of the run has them."
+            kept.append({"at": event["at"], "kind": "note", "text": text})
+            break
+        kept.append(event)
+    return kept[::-1]
 
 
 def _agent(step: Step) -> dict[str, Any] | None:
@@ -78,13 +93,14 @@ def _contract(call: ToolCall | None) -> dict[str, Any] | None:
 def _story(place: Place) -> Iterator[dict[str, Any]]:
     steps = [step.pk for step in place.board.steps.values() if step.started_at is not None]
     refs = [step.ref for step in place.board.steps.values()]
-    for turn in Turn.objects.filter(step__in=steps).select_related("step").order_by("ended_at"):
+    turns = Turn.objects.filter(step__in=steps).select_related("step").defer("messages")
+    for turn in turns.order_by("ended_at"):
         yield from _turn_events(turn)
     calls = ToolCall.objects.filter(step_ref__in=refs).exclude(state__in=(CallState.ALLOWED, CallState.HELD))
     for call in calls.select_related("tool_version").order_by("pk"):
         yield _call_event(call)
-    decisions = Decision.objects.filter(review__step_ref__in=refs, undone_at=None).select_related("by", "review")
-    for decision in decisions.order_by("pk"):
+    decisions = Decision.objects.filter(review__run_ref=place.run.ref, undone_at=None).select_related("by", "review")
+    for decision in decisions.defer(*HEAVY).order_by("pk"):
         yield _decision_event(decision)
 
 

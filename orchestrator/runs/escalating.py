@@ -18,7 +18,8 @@ def is_escalated(step: Step) -> bool:
 def escalate(place: Place, reason: str) -> None:
     """Ask a person how to go on. What the step has done so far stays on record as a try that failed."""
     board, step = place.board, place.step
-    Attempt.objects.create(step=step, number=step.attempt, started_at=step.started_at or board.now, reason=reason)
+    begun, ended = step.started_at or board.now, board.now
+    Attempt.objects.create(step=step, number=step.attempt, started_at=begun, ended_at=ended, reason=reason)
     record(
         "step.escalated",
         actor=SYSTEM,

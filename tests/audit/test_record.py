@@ -166,3 +166,15 @@ def test_escaping_loses_nothing_and_leaves_nothing_unstorable(text: str) -> None
     assert unescape(stored) == text
     assert "\x00" not in stored
     stored.encode("utf-8")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_huge_text_is_kept_by_its_beginning_and_its_digest() -> None:
+    huge = "x" * 1_000_000
+    with transaction.atomic():
+        entry = write(reasoning=huge, fine="y" * 60_000)
+    data = canonical.parse(bytes(entry.payload))
+    assert len(data["reasoning"]) < 65_000
+    assert data["reasoning"].endswith(f"SHA-256 {canonical.digest_bytes(huge.encode())})")
+    assert data["fine"] == "y" * 60_000
+    assert verify_stream(entry.stream) is None

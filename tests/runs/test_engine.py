@@ -12,6 +12,7 @@ from approvals.models import Review
 from approvals.states import ReviewKind, Verdict
 from audit.models import Stream
 from audit.verify import verify_stream
+from orchestrator.runs.dossier import _fitting
 from orchestrator.runs.models import Turn
 from orchestrator.runs.states import RunState
 from tests.scenes import (
@@ -110,3 +111,11 @@ def test_every_turn_and_call_is_stored_once_and_the_chain_holds(company: Company
     states = ToolCall.objects.filter(run_ref=run.ref).values_list("tool_name", "state")
     assert list(states) == [("company.get_order", CallState.SUCCEEDED), ("company.refund_order", CallState.SUCCEEDED)]
     assert verify_stream(Stream.objects.get(key=f"run:{run.ref}")) is None
+
+
+def test_a_long_story_is_told_by_its_newest_events() -> None:
+    events = [{"at": f"2026-11-23T10:{minute:02}", "kind": "think", "text": "x" * 100_000} for minute in range(30)]
+    kept = _fitting(events)
+    assert kept[-1] == events[-1]
+    assert kept[0]["text"].startswith("21 earlier events")
+    assert _fitting(events[:3]) == events[:3]

@@ -13,9 +13,10 @@ from django.conf import settings
 
 from agents.models import ToolCall
 from agents.runtime.models import describe
-from agents.runtime.values import Exchange, Request, ToolAnswer
+from agents.runtime.values import Exchange, ToolAnswer
 from agents.states import CallState
 from audit.log import party, record
+from audit.text import shorten
 from orchestrator.runs import tellings, toolbox
 from orchestrator.runs.board import Place
 from orchestrator.runs.kinds import calls
@@ -27,6 +28,8 @@ from orchestrator.workflows.schema import AgentStep
 MAX_REPAIRS = 2
 MAX_TRIES = 3
 MAX_SAME_CALL = 3
+MAX_REASONING = 8_000
+"""Characters of an answer that are repeated with each call it asks for; the turn has all of it."""
 
 
 def proceed(place: Place) -> Result:
@@ -34,7 +37,7 @@ def proceed(place: Place) -> Result:
     version = place.step.agent_version
     if version is None:
         return Broke(f'There is no agent "{_spec(place).agent}" that could work.')
-    turns = list(place.step.turns.filter(attempt=place.step.attempt).order_by("number"))
+    turns = list(place.step.turns.filter(attempt=place.step.attempt).defer("messages").order_by("number"))
     if not turns:
         return _ask(place, 1)
     last = turns[-1]
@@ -56,7 +59,7 @@ def accept(place: Place, answered: ModelAnswered) -> Result | None:
     place.step.tries = 0
     answer = answered.exchange
     _record(place, answered.number, answer)
-    requests = [_judge(place, answered.number, request, answer) for request in answer.requests]
+    requests = _judged(place, answered.number, answer) if answer.requests else []
     turn = _store(place, answered, answer, requests)
     _count_use(place, turn)
     return None
@@ -142,19 +145,23 @@ def _unanswered(place: Place, answered: ModelAnswered) -> Result:
     return Broke(f"The model did not answer: {answered.error}")
 
 
-def _judge(place: Place, number: int, request: Request, exchange: Exchange) -> dict[str, Any]:
-    """Propose one call the model asked for; what is kept of the request in the turn.
+def _judged(place: Place, number: int, exchange: Exchange) -> list[dict[str, Any]]:
+    """Propose the calls the model asked for; what is kept of the requests in the turn.
 
     An answer that is of no use as a whole carries no requests.
     """
     version = place.step.agent_version
     assert version is not None
-    box = toolbox.of(version.agent, place.run.environment)
-    key = f"{place.step.attempt}.{number}.{request.call_id}"[:200]
-    name = box.full_names.get(request.tool, request.tool)
-    call = calls.propose(place, version, name, request.arguments, key, reasoning=exchange.text)
-    mistake = call.state == CallState.INVALID or call.tool_version is None
-    return {"call_id": request.call_id, "tool": request.tool, "key": key, "mistake": mistake}
+    names = toolbox.of(version.agent, place.run.environment).full_names
+    reasoning = shorten(exchange.text, MAX_REASONING)
+    kept = []
+    for request in exchange.requests:
+        key = f"{place.step.attempt}.{number}.{request.call_id}"
+        name = names.get(request.tool, request.tool)
+        call = calls.propose(place, version, name, request.arguments, key, reasoning=reasoning)
+        mistake = call.state == CallState.INVALID or call.tool_version is None
+        kept.append({"call_id": request.call_id, "tool": request.tool, "key": key, "mistake": mistake})
+    return kept
 
 
 def _store(place: Place, answered: ModelAnswered, exchange: Exchange, requests: list[dict[str, Any]]) -> Turn:
