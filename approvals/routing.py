@@ -33,6 +33,8 @@ def settle_route(route: Route, *, kind: ReviewKind, started_by: Person | None) -
     if has_candidate(team=team, person=person, not_by=not_by):
         return Reviewer(team, None if team else person, f"{team or person} reviews this kind of action.")
     named = str(team or person or "The named reviewer")
-    return Reviewer(
-        Group.objects.get(name=LAST_RESORT), None, f"{named} cannot decide this one, so the admins were asked."
-    )
+    admins = Group.objects.get(name=LAST_RESORT)
+    why = f"{named} cannot decide this one, so the admins were asked."
+    if not has_candidate(team=admins, person=None, not_by=not_by):
+        why += " No admin can decide it either: somebody else has to become one."
+    return Reviewer(admins, None, why)

@@ -13,6 +13,7 @@ from agents.access import may
 from agents.contracts import BadArguments, Problem, prepare
 from agents.people import Person
 from audit import canonical
+from audit.clock import db_now
 from audit.log import party, record
 from orchestrator.runs import exceptions, planner
 from orchestrator.runs.access import access_upload
@@ -45,6 +46,7 @@ def start_run(
     """
     definition = from_canonical(version.definition)
     given = prepare(values, definition.input).value
+    now = db_now()
     run = Run.objects.create(
         workflow_version=version,
         title=planner.resolve_title(definition, given)[:300],
@@ -53,6 +55,8 @@ def start_run(
         started_by=by,
         batch=batch,
         input=given,
+        created_at=now,
+        wake_at=now,
     )
     steps = [
         Step(run=run, key=spec.id, position=place, kind=spec.kind, title=spec.title)
