@@ -31,6 +31,11 @@ steps:
 """
 
 
+NOBODYS = "018f3c1e-0000-7000-8000-000000000000"
+GOOD = {"workflow": "refund", "input": {"order_id": "O-1"}}
+ProgramOf = Callable[[User], "Program"]
+
+
 class Program:
     """A program with a token (or without one) that speaks JSON."""
 
@@ -67,3 +72,22 @@ def program_of(db: None) -> Callable[[User], Program]:
 def program(program_of: Callable[[User], Program], refund: WorkflowVersion, world: World) -> Program:
     """A program of Tomás, who may start refunds."""
     return program_of(world.tomas)
+
+
+def error_of(answer: Any, status: int) -> dict[str, Any]:
+    """The error in an answer, which has exactly the agreed form."""
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/json"
+    body = json.loads(answer.content)
+    assert set(body) == {"error"}
+    error: dict[str, Any] = body["error"]
+    assert set(error) == {"code", "message", "problems"}
+    assert error["message"].endswith(".")
+    assert all(set(problem) == {"path", "sentence"} for problem in error["problems"])
+    return error
+
+
+def problem_of(answer: Any, status: int) -> tuple[str, str]:
+    """The only problem in an answer."""
+    (problem,) = error_of(answer, status)["problems"]
+    return problem["path"], problem["sentence"]

@@ -1,12 +1,17 @@
-"""A workflow and a run of it, as tests of pages need them."""
+"""Workflows and a run, as tests of pages need them."""
 
 import pytest
+from django.test import Client
+from guardian.shortcuts import assign_perm
 
 from audit.log import party
+from orchestrator.accounts.models import User
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import StepState
 from orchestrator.workflows.models import WorkflowVersion
 from tests.runs import stories
+from tests.runs.starting import TEXT, As
+from tests.scenes import a_workflow
 from tests.world import World
 
 
@@ -27,3 +32,29 @@ def run(world: World, version: WorkflowVersion) -> Run:
     stories.a_told_review(run, asked, world.ines)
     stories.tell(run, "run.started", actor=party(world.otto), input={"order_id": "O-1042"})
     return run
+
+
+@pytest.fixture
+def as_() -> As:
+    """A client in which somebody is signed in."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def refund(world: World) -> WorkflowVersion:
+    """A workflow that Tomás may start."""
+    version = a_workflow(TEXT, owner=world.hana)
+    assign_perm("workflows.start_workflow", world.tomas, version.workflow)
+    return version
+
+
+@pytest.fixture
+def tomas(as_: As, world: World, refund: WorkflowVersion) -> Client:
+    """Tomás, who may start refunds, signed in."""
+    return as_(world.tomas)
