@@ -18,7 +18,11 @@ function explain(detail) {
   }
 }
 
-document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.target?.setAttribute("aria-busy", "true"));
+// Nobody waits for what a doorbell fetches, so only what a person asked for is marked busy.
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  const event = detail.requestConfig?.triggeringEvent;
+  if (event && event.type !== "load" && !event.detail?.doorbell) detail.target?.setAttribute("aria-busy", "true");
+});
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   detail.target?.removeAttribute("aria-busy");
   if (detail.successful && box) box.hidden = true;

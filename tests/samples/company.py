@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,7 +46,8 @@ def visit(books: Path, talk: Callable[[Client], Awaitable[T]], **knobs: str) -> 
         async with Client(stdio_client(parameters(books, **knobs))) as client:
             return await talk(client)
 
-    return asyncio.run(session())
+    with ThreadPoolExecutor(1) as apart:  # a browser test before this one may have left a loop running in this thread
+        return apart.submit(asyncio.run, session()).result()
 
 
 def calls(books: Path, *asked: Ask) -> list[CallToolResult]:
