@@ -20,12 +20,17 @@ from audit.clock import db_now
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.planner import StepView, outputs_of
 from orchestrator.runs.routes import route_of
+from orchestrator.runs.signals import announce_run
 from orchestrator.runs.states import RUN_ENDED, RunState, StepState
 from orchestrator.runs.work import Work
 from orchestrator.workflows import schema
 from orchestrator.workflows.reading import from_canonical
 
-LEASE_MARGIN = 10  # seconds: importing a provider, and a library that notices its time-out late
+LEASE_MARGIN = 15  # seconds: importing a provider, and a library that notices its time-out late
+MOVING = (
+    *("state", "wake_at", "version", "troubles", "output", "reason", "finished_at"),
+    *("input_tokens", "output_tokens", "cost", "cost_known"),
+)
 HEAVY = ("dossier", "sentence", "form_schema")  # of a review: for those who read it
 StepSpec = schema.AgentStep | schema.ToolStep | schema.HumanStep
 
@@ -84,6 +89,12 @@ class Board:
         busy = [time for time in times if time is not None and self._ahead(time)]
         self.run.state = RunState.RUNNING if busy else RunState.WAITING
         self.run.wake_at = min([*busy, *self.parked.values()])
+
+    def store(self) -> None:
+        """Save what a transition may have changed of the run, and say that it has moved."""
+        self.run.version += 1
+        self.run.save(update_fields=MOVING)
+        announce_run(self.run)
 
     def _ahead(self, time: datetime | None) -> bool:
         return time is not None and time > self.now

@@ -16,7 +16,6 @@ from audit.log import SYSTEM, party, record
 from orchestrator.runs import asking, driving, planner, troubles
 from orchestrator.runs.board import Board, current_version, take
 from orchestrator.runs.endings import end_run, end_step
-from orchestrator.runs.signals import announce_run
 from orchestrator.runs.states import RunState, StepState
 from orchestrator.runs.work import Returned, Work
 
@@ -58,9 +57,7 @@ def transition(ref: UUID, returned: Returned | None = None) -> Work | None:
     work = _move_on(board)
     if work is None:
         board.run.troubles = 0
-    board.run.version += 1
-    board.run.save()
-    announce_run(board.run)
+    board.store()
     return work
 
 

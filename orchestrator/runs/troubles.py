@@ -51,7 +51,7 @@ def keep(ref: UUID, returned: Returned) -> None:
         with transaction.atomic():
             board = take(ref, wait=True)
             if board is not None and driving.settle(board, returned):
-                board.run.save()
+                board.store()
     except Exception:
         log.exception("What a worker brought back for run %s could not be stored.", ref)
 
@@ -101,9 +101,7 @@ def _ask(ref: UUID, why: str) -> None:
     escalate(board.place(step.key), " ".join([why, *unsure]))
     board.rest()
     board.run.troubles = 0
-    board.run.version += 1
-    board.run.save()
-    announce_run(board.run)
+    board.store()
 
 
 @transaction.atomic
@@ -117,9 +115,7 @@ def _fail(ref: UUID, why: str) -> None:
     for step in board.going_on():
         end_step(board, step, StepState.FAILED, reason=why)
     end_run(board, RunState.FAILED, reason=why)
-    board.run.version += 1
-    board.run.save()
-    announce_run(board.run)
+    board.store()
 
 
 def _locked(ref: UUID) -> Run | None:
