@@ -43,14 +43,22 @@ class Answer:
     form: Mapping[str, Any] | None = None
 
 
-@transaction.atomic
 def decide(*, user: Person, ref: UUID, answer: Answer) -> Decision:
     """Record one person's verdict on an open review.
 
     Raises Http404 when the review is invisible; AlreadyDecided, ContentChanged or TooLate when it is not what the
-    person saw; NotYours or DutiesNotSeparated when their verdict would not count; VerdictNotOffered, ReasonMissing,
-    NothingEdited, EditNotAllowed or BadArguments when the answer does not do. Nothing is stored then.
+    person saw; NotYours or DutiesNotSeparated when their verdict would not count, which is recorded; VerdictNotOffered,
+    ReasonMissing, NothingEdited, EditNotAllowed or BadArguments when the answer does not do. Nothing is decided then.
     """
+    try:
+        return _decide(user, ref, answer)
+    except (no.NotYours, no.DutiesNotSeparated) as refused:
+        _record_refusal(user, ref, answer.verdict, refused)
+        raise
+
+
+@transaction.atomic
+def _decide(user: Person, ref: UUID, answer: Answer) -> Decision:
     review = access_review(user, ref, lock=True)
     _guard(user, review, answer)
     call = _edited(user, review, answer) if answer.verdict == Verdict.EDIT else review.call
@@ -148,6 +156,19 @@ def _filled(review: Review, answer: Answer) -> Any:
     if review.form_schema is None:
         return None
     return prepare(answer.form or {}, review.form_schema).value
+
+
+@transaction.atomic
+def _record_refusal(user: Person, ref: UUID, verdict: Verdict, refused: no.NotDecided) -> None:
+    review = access_review(user, ref)
+    data = {"review": str(review.ref), "step": str(review.step_ref), "code": review.code}
+    record(
+        "review.refused",
+        actor=party(user),
+        subject=party(review),
+        stream=f"run:{review.run_ref}",
+        data={**data, "verdict": verdict, "reason": refused.message},
+    )
 
 
 def _record(review: Review, decision: Decision, call: ToolCall | None) -> None:

@@ -140,6 +140,8 @@ def test_the_starter_and_onlookers_do_not_decide_but_a_candidate_does(
         say(review, world.tomas, Verdict.APPROVE)
     with pytest.raises(NotYours):
         say(review, world.hana, Verdict.APPROVE)
+    tried = Entry.objects.filter(verb="review.refused", subject_ref=str(review.ref)).order_by("seq")
+    assert [entry.actor_name for entry in tried] == ["Tomás Abreu", "Hana Sato"]
     assert say(review, world.ines, Verdict.APPROVE).by == world.ines
 
 
