@@ -25,7 +25,7 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   detail.target?.removeAttribute("aria-busy");
-  if (detail.successful && box) box.hidden = true;
+  if (detail.successful && box && !detail.requestConfig.triggeringEvent?.detail?.doorbell) box.hidden = true;
   if (detail.successful && detail.elt.matches("form[data-clear]")) detail.elt.reset();
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
