@@ -30,6 +30,7 @@ _LOOKS = {
     "run.finished": Look("okc", "is-ok"),
     "run.failed": Look("fail", "is-crit", "Failed", "is-crit"),
     "run.stopped": Look("stop", "is-crit", "Stopped", "is-crit"),
+    "run.troubled": Look("warn", "is-high", "Trouble", "is-high"),
     "step.finished": Look("okc", "is-ok"),
     "step.failed": Look("fail", "is-crit", "Failed", "is-crit"),
     "step.stopped": Look("stop", "is-crit", "Stopped", "is-crit"),
@@ -37,6 +38,7 @@ _LOOKS = {
     "step.escalated": Look("warn", "is-high", "Escalated", "is-high"),
     "call.refused": Look("no", "is-crit", "Refused", "is-crit"),
     "call.denied": Look("no", "is-crit", "Refused", "is-crit"),
+    "call.not_repeated": Look("no", "is-crit", "Not repeated", "is-crit"),
     "call.invalid": Look("warn", "is-high", "Invalid", "is-high"),
     "call.failed": Look("fail", "is-crit", "Failed", "is-crit"),
     "call.outcome_unknown": Look("warn", "is-high", "Outcome unknown", "is-high"),
@@ -47,7 +49,10 @@ _LOOKS = {
     "review.refused": Look("no", "is-crit", "Not allowed", "is-crit"),
     "decision.undone": Look("undo", "is-high", "Undone", "is-high"),
 }
-_TROUBLE = ("failed", "refused", "denied", "invalid", "escalated", "retried", "outcome_unknown", "expired", "stopped")
+_TROUBLE = (
+    *("failed", "refused", "denied", "invalid", "escalated", "retried", "outcome_unknown", "expired", "stopped"),
+    *("troubled", "not_repeated"),
+)
 _GROUPS = (
     ("tool", "Tool calls", ("call",)),
     ("reason", "Reasoning", ("turn",)),
