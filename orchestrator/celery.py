@@ -23,6 +23,13 @@ def broker() -> "Redis":
     return Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
 
 
+def messages_waiting() -> int:
+    """How many messages wait in the queue for a worker. Raises RedisError when the broker does not answer."""
+    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+    with broker() as client:
+        return int(client.llen(f"{prefix}{app.conf.task_default_queue}"))
+
+
 @heartbeat_sent.connect(dispatch_uid="worker-seen")
 def note_worker(**_: object) -> None:
     """Called in the worker on each of its heartbeats: leave a trace that vanishes by itself."""

@@ -9,7 +9,7 @@ from approvals.models import Decision, Review
 from approvals.states import ReviewState
 from orchestrator.runs.models import Batch, Run
 
-MOST = 500
+MOST = 200
 
 
 def due_runs() -> list[UUID]:

@@ -5,9 +5,12 @@ from uuid import UUID
 
 from celery import shared_task
 
+from orchestrator.celery import messages_waiting
 from orchestrator.runs import actions, engine, sweeping
 
 log = logging.getLogger(__name__)
+ENOUGH = 200
+"""Messages that keep the workers busy until the next sweep, and some more."""
 
 
 @shared_task(name="runs.advance", ignore_result=True)
@@ -25,7 +28,12 @@ def start_batch(ref: str) -> None:
 
 @shared_task(name="runs.sweep", ignore_result=True)
 def sweep() -> None:
-    """Ring for everything that is due and that nobody is at. Two sweepers do no harm."""
+    """Ring for everything that is due and that nobody is at. Two sweepers do no harm.
+
+    What is due stays so until a worker gets to it: while many messages wait, ringing would only make more of them.
+    """
+    if messages_waiting() >= ENOUGH:
+        return
     for ref in sweeping.due_runs():
         advance.delay(str(ref))
     for ref in sweeping.unfinished_batches():
