@@ -5,7 +5,7 @@
 """
 
 from agents.connectors import ConnectorError
-from agents.gateway.execute import Ticket, close, give_up, open_intent, reconcile, recover, send, settle
+from agents.gateway.execute import Ticket, close, give_up, open_intent, reconcile, recover, send, settle, unsent
 from agents.gateway.propose import Proposal, propose, replace
 from agents.gateway.targets import MissingSecret, UnknownProgram, discover, target_of
 
@@ -26,4 +26,5 @@ __all__ = [
     "send",
     "settle",
     "target_of",
+    "unsent",
 ]

@@ -118,7 +118,7 @@ UNKNOWN = "The worker stopped after it may have sent this call, and it was not s
 def send(ticket: Ticket) -> Effected:
     """Send a call and say what came back. Outside any transaction; never raises for anything the target does."""
     if ticket.target is None:
-        return Effected(ticket.call_id, ticket.fence, CallState.FAILED, error=ticket.problem)
+        return unsent(ticket, ticket.problem)
     call = ToolCall.objects.select_related("tool_version").get(pk=ticket.call_id)
     assert call.tool_version is not None
     try:
@@ -128,6 +128,11 @@ def send(ticket: Ticket) -> Effected:
     except ConnectorError as error:
         return _after_error(ticket, call, error)
     return _after_reply(ticket, call, reply)
+
+
+def unsent(ticket: Ticket, why: str) -> Effected:
+    """What becomes of a call that was surely not sent."""
+    return Effected(ticket.call_id, ticket.fence, CallState.FAILED, error=why)
 
 
 def settle(effected: Effected) -> ToolCall | None:

@@ -22,11 +22,10 @@ from orchestrator.runs.planner import StepView, outputs_of
 from orchestrator.runs.routes import route_of
 from orchestrator.runs.signals import announce_run
 from orchestrator.runs.states import RUN_ENDED, RunState, StepState
-from orchestrator.runs.work import Work
+from orchestrator.runs.work import LEASE_MARGIN, Work
 from orchestrator.workflows import schema
 from orchestrator.workflows.reading import from_canonical
 
-LEASE_MARGIN = 15  # seconds: importing a provider, and a library that notices its time-out late
 MOVING = (
     *("state", "wake_at", "version", "troubles", "output", "reason", "finished_at"),
     *("input_tokens", "output_tokens", "cost", "cost_known"),

@@ -3,8 +3,9 @@
 Everything it needs is in the value.
 """
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,10 @@ from agents.gateway import Ticket
 from agents.gateway.execute import Effected
 from agents.runtime import exchange as runtime
 from agents.runtime.values import Exchange, ModelUnavailable, ToolAnswer, ToolSpec
+
+LEASE_MARGIN = 15.0  # seconds: importing a provider, and a library that notices its time-out late
+LATEST_BEGIN = 10.0  # seconds after a call was given to a worker: what begins then still ends within the lease
+HELD_UP = "The worker was held up before it could send this call. Nothing was sent."
 
 
 @dataclass(frozen=True)
@@ -53,15 +58,18 @@ class SendCall:
     step_id: int
     fence: int
     ticket: Ticket
+    given_at: float = field(default_factory=time.monotonic)
 
     @property
     def seconds(self) -> float:
-        """The longest this takes."""
+        """The longest this takes, once it has begun."""
         return self.ticket.seconds
 
     def perform(self) -> CallReturned:
-        """Send it."""
-        return CallReturned(self.step_id, self.fence, gateway.send(self.ticket))
+        """Send it, unless this worker was held up for so long that another may have taken the step over."""
+        late = time.monotonic() - self.given_at > LATEST_BEGIN
+        effected = gateway.unsent(self.ticket, HELD_UP) if late else gateway.send(self.ticket)
+        return CallReturned(self.step_id, self.fence, effected)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from orchestrator.runs import board, engine, kinds, troubles
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.states import RunState
 from orchestrator.runs.sweeping import due_runs
-from orchestrator.runs.work import SendCall
+from orchestrator.runs.work import LATEST_BEGIN, SendCall
 from tests.runs.test_engine import Use, waiting_refund
 from tests.scenes import Company, a_paid_order, a_run, a_workflow, drive, open_reviews, say
 from tests.world import World, a_contract
@@ -271,6 +272,18 @@ def test_without_any_drift_the_same_call_is_sent_again(company: Company, world: 
     time_passes(run)
     run = drive(run)
     assert (run.state, company.effects()) == (RunState.SUCCEEDED, 1)
+
+
+def test_a_worker_that_was_held_up_sends_nothing_any_more(company: Company, world: World, script: Use) -> None:
+    run, review = waiting_refund(company, world, script)
+    say(review, world.ines, Verdict.APPROVE)
+    sending = engine.transition(run.ref)
+    assert isinstance(sending, SendCall)
+    calls = company.calls()
+    replace(sending, given_at=sending.given_at - LATEST_BEGIN - 1).perform()
+    assert company.calls() == calls
+    sending.perform()
+    assert company.calls() == calls + 1
 
 
 def test_a_late_result_still_takes_up_what_a_person_decided(company: Company, world: World, script: Use) -> None:
