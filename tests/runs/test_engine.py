@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agents.models import ToolCall
-from agents.runtime.scripted import Call, Final, Say, ScriptState
+from agents.runtime.scripted import Call, Calls, Final, Say, ScriptState
 from agents.states import CallState
 from approvals.models import Review
 from approvals.states import ReviewKind, Verdict
@@ -111,6 +111,29 @@ def test_every_turn_and_call_is_stored_once_and_the_chain_holds(company: Company
     states = ToolCall.objects.filter(run_ref=run.ref).values_list("tool_name", "state")
     assert list(states) == [("company.get_order", CallState.SUCCEEDED), ("company.refund_order", CallState.SUCCEEDED)]
     assert verify_stream(Stream.objects.get(key=f"run:{run.ref}")) is None
+
+
+def two_refunds(state: ScriptState) -> Say:
+    """Both parts of an order's refund in one turn."""
+    if state.turn > 1:
+        return Final({"told": "both"})
+    order = state.task["order_id"]
+    parts = [{"order_id": order, "amount": amount, "currency": "EUR", "reason": "Lost."} for amount in ("1.00", "2.00")]
+    return Calls([Call("refund_order", part) for part in parts])
+
+
+def test_an_approved_call_does_not_wait_for_a_question_about_another(
+    company: Company, world: World, script: Use
+) -> None:
+    script(two_refunds)
+    order, amount = a_paid_order(company)
+    run = drive(a_run(a_workflow(), world.otto, order_id=order, amount=amount))
+    first, second = open_reviews(run)
+    say(second, world.ines, Verdict.APPROVE)
+    run = drive(run)
+    assert (company.effects(), open_reviews(run), run.wake_at) == (1, [first], first.expires_at)
+    say(first, world.ines, Verdict.REJECT, reason_code="data", reason="Only one was lost.")
+    assert (drive(run).state, company.effects()) == (RunState.SUCCEEDED, 1)
 
 
 def test_a_long_story_is_told_by_its_newest_events() -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from agents.models import ToolCall, ToolVersion
-from agents.runtime.scripted import Call, Calls, Final, Say, ScriptState
+from agents.runtime.scripted import Final, Say, ScriptState
 from agents.states import CallState, Idempotency
 from approvals.exceptions import AlreadyDecided
 from approvals.models import Review
@@ -22,7 +22,7 @@ from orchestrator.runs.models import Run, Step
 from orchestrator.runs.states import RunState
 from orchestrator.runs.sweeping import due_runs
 from orchestrator.runs.work import LATEST_BEGIN, SendCall
-from tests.runs.test_engine import Use, waiting_refund
+from tests.runs.test_engine import Use, two_refunds, waiting_refund
 from tests.scenes import Company, a_paid_order, a_run, a_workflow, drive, open_reviews, say
 from tests.world import World, a_contract
 
@@ -161,15 +161,6 @@ def test_what_a_worker_brought_back_is_kept_when_going_on_breaks(
     calls = company.calls()
     run = drive(run)
     assert (run.state, company.effects(), company.calls()) == (RunState.SUCCEEDED, 1, calls)
-
-
-def two_refunds(state: ScriptState) -> Say:
-    """Both parts of an order's refund in one turn."""
-    if state.turn > 1:
-        return Final({"told": "both"})
-    order = state.task["order_id"]
-    parts = [{"order_id": order, "amount": amount, "currency": "EUR", "reason": "Lost."} for amount in ("1.00", "2.00")]
-    return Calls([Call("refund_order", part) for part in parts])
 
 
 def an_order_with_an_unknown_refund(company: Company, world: World, script: Use) -> tuple[Run, Review]:

@@ -21,7 +21,7 @@ from orchestrator.runs import tellings, toolbox
 from orchestrator.runs.board import Place
 from orchestrator.runs.kinds import calls
 from orchestrator.runs.models import Turn
-from orchestrator.runs.results import Again, Broke, Done, Execute, Result
+from orchestrator.runs.results import Again, Broke, Done, Execute, Park, Result
 from orchestrator.runs.work import AskModel, ModelAnswered
 from orchestrator.workflows.schema import AgentStep
 
@@ -43,11 +43,9 @@ def proceed(place: Place) -> Result:
     last = turns[-1]
     if last.final:
         return Done(last.output)
-    asked = _calls_of(place, last)
-    for call in asked:
-        progress = calls.advance(place, call)
-        if progress is not None:
-            return progress
+    progress = _carry_out(place, _calls_of(place, last))
+    if progress is not None:
+        return progress
     limit = _limit(place, turns)
     return Broke(limit) if limit else _ask(place, last.number + 1, last)
 
@@ -63,6 +61,21 @@ def accept(place: Place, answered: ModelAnswered) -> Result | None:
     turn = _store(place, answered, answer, requests)
     _count_use(place, turn)
     return None
+
+
+def _carry_out(place: Place, asked: Sequence[ToolCall]) -> Result | None:
+    """Move the calls of a turn on; None when all have ended.
+
+    Calls that are asked for together do not wait for each other: what a person approved happens when they were told.
+    """
+    waiting = []
+    for call in asked:
+        progress = calls.advance(place, call)
+        if isinstance(progress, Park):
+            waiting.append(progress.until)
+        elif progress is not None:
+            return progress
+    return Park(min(waiting)) if waiting else None
 
 
 def _spec(place: Place) -> AgentStep:
