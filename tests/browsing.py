@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -10,19 +9,8 @@ from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from orchestrator.accounts.models import User
+from tests.chromium import CHROMIUM, HINT, QUIET
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-HINT = f"no browser at {CHROMIUM}; to run these tests: apt-get install chromium"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-sync",
-    "--no-first-run",
-]
 Visitor = Callable[..., Page]
 
 # Playwright runs a loop of its own in the thread of the test; without this Django refuses to query the database there.

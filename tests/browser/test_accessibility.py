@@ -155,14 +155,14 @@ def problems_of(page: Page) -> list[str]:
     return [*found, *([f"{wide} px wide"] if wide > width else [])]
 
 
-def look_at(page: Page, name: str, address: str) -> Iterator[tuple[str, str]]:
-    """Everything that is wrong with one page: as it opens, with all disclosures open, and in each of its dialogs."""
+def look_at(page: Page, name: str, address: str, *, dialogs: bool) -> Iterator[tuple[str, str]]:
+    """Everything that is wrong with one page with all disclosures open, and in each of its dialogs."""
     answer = page.goto(address)
     assert answer is not None
     assert answer.status == 200, (name, address, answer.status)
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     yield from ((name, problem) for problem in problems_of(page))
-    for button in page.locator("[data-k]").all():
+    for button in page.locator("[data-k]").all() if dialogs else []:
         button.click()
         if button.get_attribute("data-k") == "edit" and not dialog(page).count():
             page.locator("#args input:visible").first.fill("1.50")
@@ -185,7 +185,8 @@ def test_axe_finds_nothing_on_any_page(
     for user, pages in readers:
         page = visitor(user, width=width, dark=dark)
         for name, address in pages.items():
-            wrong += look_at(page, name, address(house))
+            # Dialogs look the same at every width but for their place, so each theme sees them at one.
+            wrong += look_at(page, name, address(house), dialogs=(width == 390) == dark)
     assert not wrong, "\n".join(map(str, wrong))
 
 
