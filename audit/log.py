@@ -6,7 +6,6 @@ bytes that are stored; nothing is hashed after a round trip through jsonb.
 """
 
 import hashlib
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -80,7 +79,7 @@ def record(verb: str, *, actor: Party, subject: Party, stream: str, data: dict[s
     if not connection.in_atomic_block:
         raise NotInTransaction(NotInTransaction.__doc__)
     verbs.sentence(verb, actor="", subject="")
-    payload = canonical.dump(_plain(text.escape_deep(data or {})))
+    payload = canonical.dump(plain(text.escape_deep(data or {})))
     stream_id, seq, head, at = _open_stream(stream)
     frame = Frame(
         stream, seq + 1, at, _storable(actor), verb, _storable(subject), canonical.digest_bytes(payload), bytes(head)
@@ -132,19 +131,22 @@ def _storable(who: Party) -> Party:
     return Party(who.kind, text.escape(who.ref)[:64], text.escape(who.name)[:160])
 
 
-def _plain(value: Any) -> Any:
-    """A value every JSON reader understands alike: numbers without a canonical form become text, long texts are cut."""
+def plain(value: Any) -> Any:
+    """A JSON value as every reader and PostgreSQL's jsonb give it back alike.
+
+    Numbers without a canonical form become text; long texts are cut.
+    """
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, str):
         return text.shorten(value, MOST_TEXT)
     return value if value is None or _has_form(value) else text.escape(str(value))
 
 
 def _has_form(value: Any) -> bool:
-    """Whether a scalar has a canonical form."""
+    """Whether a scalar has one form: whole numbers beyond 2^53 have several, also those that are floats."""
     if isinstance(value, int):
         return abs(value) <= canonical.SAFE_INTEGER
-    return isinstance(value, float) and math.isfinite(value)
+    return isinstance(value, float) and abs(value) <= canonical.SAFE_INTEGER

@@ -16,7 +16,7 @@ from approvals.signals import announce, review_opened
 from approvals.states import ReviewKind
 from audit import canonical, text
 from audit.clock import db_now
-from audit.log import Party, party, record
+from audit.log import Party, party, plain, record
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def open_review(ask: Ask) -> Review:
         agent_name=ask.agent_name,
         risk_level=ask.risk.level,
         risk_score=ask.risk.score,
-        dossier=text.escape_deep({**ask.dossier, "routing": reviewer.why}),
+        dossier=plain(text.escape_deep({**ask.dossier, "routing": reviewer.why})),
         form_schema=ask.form_schema,
         opened_at=now,
         due_at=now + ask.due,
