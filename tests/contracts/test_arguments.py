@@ -254,7 +254,7 @@ def test_t41_a_schema_that_multiplies_work_is_bounded() -> None:
         value = {"of": [value]}
     started = time.process_time()
     assert refusal({"n": value}, schema)
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 5
 
 
 def test_what_can_not_be_json_is_refused() -> None:
