@@ -57,7 +57,7 @@ def test_an_approval_is_held_and_undo_takes_it_back(desk: Gallery, ines: Page) -
     commit(ines)
     ines.wait_for_url(f"**{address(following)}")
     toast = ines.locator("[data-undo-box]")
-    expect(toast).to_contain_text("Approve takes effect in")
+    expect(toast).to_contain_text("Approved, takes effect in")
     expect(toast).to_contain_text(review.code)
     assert state_of(review) == ReviewState.APPROVED
     toast.get_by_role("button", name="Undo").click()
