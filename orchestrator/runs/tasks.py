@@ -3,20 +3,22 @@
 import logging
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from orchestrator.celery import messages_waiting
-from orchestrator.runs import actions, engine, sweeping
+from orchestrator.runs import actions, engine, sweeping, troubles
 
 log = logging.getLogger(__name__)
 ENOUGH = 200
 """Messages that keep the workers busy until the next sweep, and some more."""
 
 
-@shared_task(name="runs.advance", ignore_result=True)
-def advance(ref: str) -> None:
-    """Drive one run as far as it goes."""
-    engine.advance(UUID(ref))
+@shared_task(name="runs.advance", ignore_result=True, bind=True)
+def advance(self: "Task[[str], None]", ref: str) -> None:
+    """Drive one run as far as it goes; not at once when the process that had this message before has ended."""
+    again = (self.request.delivery_info or {}).get("redelivered")
+    if not (again and troubles.note_stopped(UUID(ref))):
+        engine.advance(UUID(ref))
 
 
 @shared_task(name="runs.start_batch", ignore_result=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from audit.clock import db_now
 from audit.log import SYSTEM, party, record
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MOST = 3
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
+STOPPED = "A worker process ended while it had to drive this run."
 LOST = "The worker that had this step did not come back."
 
 
@@ -59,6 +61,21 @@ def keep(ref: UUID, returned: Returned) -> None:
 def note(ref: UUID, error: Exception, work: Work | None) -> None:
     """Record that driving a run broke, and when to try again; the third time in a row, ask a person or end the run."""
     why = f"Holdshort itself made a mistake here: {_place_of(error)}. The log of the workers tells more."
+    _one_more(ref, why, work)
+
+
+def note_stopped(ref: UUID) -> bool:
+    """Record that a worker process ended, perhaps because of this run; False when it was not: the run was not due.
+
+    What kills a worker while it drives a run leaves no other trace, and would kill the next one at once.
+    """
+    due = Run.objects.filter(ref=ref, wake_at__lte=Now()).exists()
+    if due:
+        _one_more(ref, STOPPED, None)
+    return due
+
+
+def _one_more(ref: UUID, why: str, work: Work | None) -> None:
     if _count(ref, why, work) < MOST:
         return
     why = f"{why} This happened {MOST} times in a row."
