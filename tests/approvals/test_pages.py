@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from agents.states import CallState
+from approvals.actions.closing import void_for
 from approvals.models import Decision
 from approvals.states import ReviewState, Verdict
+from tests.browser.gallery import Gallery
 from tests.runs.test_engine import Use, waiting_refund
 from tests.scenes import Company, arguments_of, drive, say
 from tests.world import World
@@ -112,3 +115,60 @@ def test_undo_opens_the_review_again_and_nothing_happens(
     assert review.call.state == CallState.HELD
     drive(run)
     assert company.effects() == 0
+
+
+def test_a_decision_that_is_sent_twice_leads_on_and_is_no_conflict_with_oneself(
+    company: Company, world: World, script: Use, client: Client
+) -> None:
+    _, review = waiting_refund(company, world, script)
+    client.force_login(world.ines)
+    answer = {**seen(review), "verdict": "approve", "reason": "Seen."}
+    first, again = (client.post(f"/reviews/{review.ref}/decide/", answer) for _ in range(2))
+    assert [first.status_code, again.status_code] == [302, 302]
+    other = client.post(f"/reviews/{review.ref}/decide/", {**answer, "reason": "Something else."})
+    assert other.status_code == 409
+    assert Decision.objects.count() == 1
+
+
+def test_parts_that_the_reader_has_already_are_not_sent_again(
+    company: Company, world: World, script: Use, client: Client
+) -> None:
+    _, review = waiting_refund(company, world, script)
+    client.force_login(world.ines)
+    shown = client.get(f"/reviews/{review.ref}/").context
+    has = {
+        f"/inbox/rows/?open={review.ref}&have={shown['inbox'].mark}": 204,
+        "/inbox/rows/?have=something-else": 200,
+        f"/reviews/{review.ref}/bar/?have={shown['page'].mark}": 204,
+        f"/reviews/{review.ref}/discussion/?have=0": 204,
+    }
+    assert {address: client.get(address).status_code for address in has} == has
+    say(review, world.tomas, Verdict.APPROVE)
+    assert {client.get(address).status_code for address in list(has)[:3]} == {200}
+
+
+def test_arguments_stand_in_the_order_in_which_the_sentence_names_them(
+    company: Company, world: World, script: Use, client: Client
+) -> None:
+    _, review = waiting_refund(company, world, script)
+    client.force_login(world.ines)
+    order = [field.code for field in client.get(f"/reviews/{review.ref}/").context["page"].argument_fields]
+    assert order == ["amount", "currency", "order_id", "reason"]
+
+
+def test_a_withdrawn_review_says_why(company: Company, world: World, script: Use, client: Client) -> None:
+    _, review = waiting_refund(company, world, script)
+    with transaction.atomic():
+        void_for([company.tools["refund_order"]])
+    client.force_login(world.ines)
+    page = client.get(f"/reviews/{review.ref}/").content.decode()
+    assert "The contract of company.refund_order changed while this was waiting." in page
+
+
+def test_a_question_asks_for_what_is_required_first(
+    company: Company, world: World, script: Use, client: Client
+) -> None:
+    review = Gallery(company, world, script).question("question")
+    client.force_login(world.ines)
+    shown = client.get(f"/reviews/{review.ref}/").context["page"].answer_fields
+    assert [field.required for field in shown] == [True, True, False]
