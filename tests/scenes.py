@@ -24,9 +24,9 @@ from approvals.models import Decision, Review
 from approvals.states import ReviewState, Verdict
 from audit import canonical
 from orchestrator.accounts.models import User
-from orchestrator.runs import engine
-from orchestrator.runs.actions import start_run
+from orchestrator.runs.engine import advancing
 from orchestrator.runs.models import Run
+from orchestrator.runs.starting.actions import start_run
 from orchestrator.workflows.models import Workflow, WorkflowVersion
 from orchestrator.workflows.reading import definition_digest, read, to_canonical
 from tests.world import World, a_connection, a_grant, a_tool, an_agent
@@ -176,7 +176,7 @@ def a_run(version: WorkflowVersion, by: User, **values: Any) -> Run:
 
 def drive(run: Run) -> Run:
     """Do what a worker would do for this run now."""
-    engine.advance(run.ref)
+    advancing.advance(run.ref)
     run.refresh_from_db()
     return run
 

@@ -26,8 +26,8 @@ from orchestrator.gate.schemas import (
     Workflows,
 )
 from orchestrator.runs.access import access_run, runs_for
-from orchestrator.runs.actions import start_once, start_run
 from orchestrator.runs.models import Run
+from orchestrator.runs.starting.actions import start_once, start_run
 from orchestrator.workflows.access import access_workflow, startable, workflows_for
 from orchestrator.workflows.models import WorkflowVersion
 

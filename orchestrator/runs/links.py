@@ -6,8 +6,8 @@ from uuid import UUID
 from django.urls import reverse
 
 from audit.links import Kind, register
-from orchestrator.runs.filters import CODE
 from orchestrator.runs.models import Run
+from orchestrator.runs.pages.filters import CODE
 
 
 def register_links() -> None:

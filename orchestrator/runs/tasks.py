@@ -6,7 +6,8 @@ from uuid import UUID
 from celery import Task, shared_task
 
 from orchestrator.celery import messages_waiting
-from orchestrator.runs import actions, engine, sweeping, troubles
+from orchestrator.runs.engine import advancing, sweeping, troubles
+from orchestrator.runs.starting import actions
 
 log = logging.getLogger(__name__)
 ENOUGH = 200
@@ -18,7 +19,7 @@ def advance(self: "Task[[str], None]", ref: str) -> None:
     """Drive one run as far as it goes; not at once when the process that had this message before has ended."""
     again = (self.request.delivery_info or {}).get("redelivered")
     if not (again and troubles.note_stopped(UUID(ref))):
-        engine.advance(UUID(ref))
+        advancing.advance(UUID(ref))
 
 
 @shared_task(name="runs.start_batch", ignore_result=True)

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from orchestrator.runs import starting_views, views
+from orchestrator.runs.pages import views
+from orchestrator.runs.starting import views as starting_views
 
 urlpatterns = [
     path("workflows/<slug:name>/start/", starting_views.run_start, name="run-start"),

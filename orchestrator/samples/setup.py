@@ -17,8 +17,8 @@ from agents.models import Agent, AgentVersion, Connection
 from agents.states import Environment, GrantEffect, ToolState
 from agents.values import Address, Brief, Classification
 from orchestrator.accounts.models import User
-from orchestrator.runs.actions import start_run
 from orchestrator.runs.models import Run
+from orchestrator.runs.starting.actions import start_run
 from orchestrator.samples.memory import recall
 from orchestrator.workflows.actions import import_definition
 from orchestrator.workflows.models import Workflow

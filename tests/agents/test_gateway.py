@@ -14,7 +14,7 @@ from agents.states import CallState, Environment
 from agents.verdicts import Outcome, Route
 from audit.canonical import SAFE_INTEGER
 from audit.models import Entry
-from orchestrator.runs.work import SendCall
+from orchestrator.runs.engine.work import SendCall
 from tests.world import World, a_grant, a_tool, an_agent
 
 REFUND = b'{"order_id": "12", "amount": 5, "currency": "EUR"}'

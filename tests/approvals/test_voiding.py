@@ -14,9 +14,9 @@ from approvals.actions import closing, undo
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState, Verdict
 from audit import log
-from orchestrator.runs import engine
+from orchestrator.runs.engine import advancing
+from orchestrator.runs.engine.sweeping import due_runs
 from orchestrator.runs.models import Run, Step
-from orchestrator.runs.sweeping import due_runs
 from tests.approvals.test_deciding import at_once
 from tests.runs.test_engine import Use, waiting_refund
 from tests.scenes import Company, a_paid_order, a_run, a_workflow, drive, open_reviews, say, told
@@ -71,7 +71,7 @@ def test_whether_a_call_happened_can_be_said_although_its_contract_has_changed(
     a_contract(refund, idempotency=Idempotency.NEITHER, **{name: getattr(before, name) for name in kept})
     run, review = waiting_refund(company, world, script)
     say(review, world.ines, Verdict.APPROVE)
-    engine.transition(run.ref)
+    advancing.transition(run.ref)
     Step.objects.filter(run=run).update(lease_until=timezone.now() - timedelta(seconds=1))
     run = drive(run)
     (unknown,) = open_reviews(run)

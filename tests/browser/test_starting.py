@@ -7,9 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from orchestrator.accounts.actions import create_token
-from orchestrator.runs import actions
-from orchestrator.runs.cases import read_cases
 from orchestrator.runs.models import Batch, Run, Upload
+from orchestrator.runs.starting import actions
+from orchestrator.runs.starting.cases import read_cases
 from orchestrator.workflows.actions import import_definition
 from orchestrator.workflows.models import WorkflowVersion
 from tests.browsing import Visitor

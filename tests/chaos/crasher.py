@@ -44,9 +44,9 @@ def points() -> dict[str, Patch]:
     from agents import gateway
     from agents.connectors.mcp import McpConnector
     from agents.gateway import execute
-    from orchestrator.runs import board
-    from orchestrator.runs.kinds import agent
-    from orchestrator.runs.work import AskModel
+    from orchestrator.runs.engine import board
+    from orchestrator.runs.engine.kinds import agent
+    from orchestrator.runs.engine.work import AskModel
 
     return {
         "before the model is asked": lambda: _before(AskModel, "perform"),
@@ -69,7 +69,7 @@ def main() -> None:
 
     scripted._scripts["test"] = refunder
     points()[sys.argv[1]]()
-    from orchestrator.runs.engine import advance
+    from orchestrator.runs.engine.advancing import advance
 
     advance(UUID(sys.argv[2]))
 

@@ -14,9 +14,9 @@ from agents.models import ToolCall, ToolVersion
 from agents.states import CallState, Idempotency
 from approvals.models import Review
 from approvals.states import ReviewKind, Verdict
+from orchestrator.runs.engine.sweeping import due_runs
 from orchestrator.runs.models import Run, Step, Turn
 from orchestrator.runs.states import RunState
-from orchestrator.runs.sweeping import due_runs
 from tests.chaos.world_check import verify_world
 from tests.runs.test_engine import Use, refunder, waiting_refund
 from tests.scenes import Company, a_paid_order, a_run, a_workflow, drive, open_reviews, say

@@ -19,9 +19,9 @@ from agents.states import Effect
 from approvals.actions import Answer, decide
 from approvals.models import Review
 from approvals.states import ReviewState, Verdict
-from orchestrator.runs import engine
-from orchestrator.runs.actions import start_run
+from orchestrator.runs.engine import advancing
 from orchestrator.runs.models import Run
+from orchestrator.runs.starting.actions import start_run
 from orchestrator.samples.people import person
 from orchestrator.samples.retail import demo
 from orchestrator.samples.retail.contracts import CONTRACTS
@@ -90,14 +90,14 @@ def handle(case: Case, people: Callable[[Review, int], Verdict]) -> Run:
     assert version is not None
     run = start_run(version=version, by=person("Customer portal"), values=case.input, trigger=Run.Trigger.SAMPLE)
     decided = 0
-    engine.advance(run.ref)
+    advancing.advance(run.ref)
     while review := Review.objects.filter(run_ref=run.ref, state=ReviewState.OPEN).order_by("pk").first():
         verdict = people(review, decided)
         code, why = ("policy", "Not today") if verdict == Verdict.REJECT else ("", "")
         answer = Answer(verdict, review.digest, review.version, reason_code=code, reason=why)
         decide(user=person("Reviewer"), ref=review.ref, answer=answer)
         decided += 1
-        engine.advance(run.ref)
+        advancing.advance(run.ref)
     run.refresh_from_db()
     return run
 

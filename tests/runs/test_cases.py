@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.runs.cases import MAX_ROWS, Cases, column_names, read_cases, template_of
+from orchestrator.runs.starting.cases import MAX_ROWS, Cases, column_names, read_cases, template_of
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -12,7 +12,7 @@ from approvals.models import Review
 from approvals.states import ReviewKind, Verdict
 from audit.models import Stream
 from audit.verify import verify_stream
-from orchestrator.runs.dossier import _fitting
+from orchestrator.runs.engine.dossier import _fitting
 from orchestrator.runs.models import Turn
 from orchestrator.runs.states import RunState
 from tests.scenes import (

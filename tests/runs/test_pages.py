@@ -9,7 +9,7 @@ from approvals.states import ReviewState, Verdict
 from orchestrator.accounts.models import User
 from orchestrator.runs.access import may_watch_run
 from orchestrator.runs.models import Batch, Run, Step
-from orchestrator.runs.queries import PAGE as RUNS
+from orchestrator.runs.pages.queries import PAGE as RUNS
 from orchestrator.runs.states import RunState
 from orchestrator.workflows.models import WorkflowVersion
 from tests.reading import Markup, page, queries_of, signed_in

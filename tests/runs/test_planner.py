@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.runs import planner
-from orchestrator.runs.planner import (
+from orchestrator.runs.engine import planner
+from orchestrator.runs.engine.planner import (
     BROKEN,
     IN_FLIGHT,
     SETTLED,

@@ -15,10 +15,10 @@ from approvals.actions import closing, comment, decide
 from approvals.exceptions import NotDecided
 from approvals.models import Decision, Review
 from approvals.states import ReviewState, Verdict
-from orchestrator.runs import engine
+from orchestrator.runs.engine import advancing
+from orchestrator.runs.engine.sweeping import due_runs
 from orchestrator.runs.models import Run, Turn
 from orchestrator.runs.states import RunState
-from orchestrator.runs.sweeping import due_runs
 from tests.approvals.test_deciding import answer_to, at_once
 from tests.approvals.test_voiding import asked_twice
 from tests.chaos.world_check import verify_world
@@ -39,7 +39,7 @@ def test_a_message_delivered_many_times_at_once_has_one_effect(company: Company,
     run, review = waiting_refund(company, world, script)
     say(review, world.ines, Verdict.APPROVE)
     calls = company.calls()
-    assert at_once(*[partial(engine.advance, run.ref)] * 6) == [None] * 6
+    assert at_once(*[partial(advancing.advance, run.ref)] * 6) == [None] * 6
     run.refresh_from_db()
     assert (run.state, company.effects(), company.calls() - calls) == (RunState.SUCCEEDED, 1, 1)
     assert Turn.objects.filter(step__run=run).count() == 3
@@ -57,7 +57,7 @@ def test_a_decision_at_the_instant_of_expiry_is_either_taken_or_too_late(
     moment = ends - timedelta(seconds=early)
     decided, _ = at_once(
         lambda: at(moment, partial(decide, user=world.ines, ref=review.ref, answer=answer_to(review))),
-        lambda: at(moment, partial(engine.advance, run.ref)),
+        lambda: at(moment, partial(advancing.advance, run.ref)),
     )
     drive(run)
     review.refresh_from_db()
@@ -86,8 +86,8 @@ def test_reviewers_workers_and_admins_at_once_never_wait_for_each_other(
             lambda: comment(user=world.lukas, ref=first.ref, body="Look at this."),  # noqa: B023
             partial(_void, company, "send_mail", "refund_order"),
             partial(_void, company, "refund_order", "send_mail"),
-            partial(engine.advance, run.ref),
-            partial(engine.advance, run.ref),
+            partial(advancing.advance, run.ref),
+            partial(advancing.advance, run.ref),
         )
         assert not [result for result in results if isinstance(result, DatabaseError)], results
         run = drive(run)

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from audit import text
 from audit.log import Party, party
-from orchestrator.runs.events import PAGE as EVENTS
 from orchestrator.runs.models import Run, Step
+from orchestrator.runs.pages.events import PAGE as EVENTS
 from orchestrator.runs.states import RunState, StepState
 from orchestrator.workflows.models import WorkflowVersion
 from tests.audit.tampering import overwrite

@@ -14,9 +14,10 @@ from django.utils import timezone
 from guardian.shortcuts import assign_perm
 
 from orchestrator.accounts.models import User
-from orchestrator.runs import actions, exceptions
-from orchestrator.runs.cases import read_cases
+from orchestrator.runs import exceptions
 from orchestrator.runs.models import Batch, Run, Upload
+from orchestrator.runs.starting import actions
+from orchestrator.runs.starting.cases import read_cases
 from orchestrator.workflows.models import WorkflowVersion
 from tests.runs.starting import FILE, HOSTILE, TEXT, As, page_of, upload, words
 from tests.scenes import a_workflow

@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 
 from orchestrator import celery
-from orchestrator.runs import sweeping, tasks
+from orchestrator.runs import tasks
+from orchestrator.runs.engine import sweeping
 from tests.scenes import a_run, a_workflow
 from tests.world import World
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.runs import graph, timeline
-from orchestrator.runs.graph import Node
-from orchestrator.runs.scale import FULL, merged, scale, seconds_in, ticks, without
+from orchestrator.runs.pages import graph, timeline
+from orchestrator.runs.pages.graph import Node
+from orchestrator.runs.pages.scale import FULL, merged, scale, seconds_in, ticks, without
+from orchestrator.runs.pages.timeline import Span, StepTime, Who, shares
 from orchestrator.runs.states import StepState
-from orchestrator.runs.timeline import Span, StepTime, Who, shares
 
 Pairs = list[tuple[float, float]]
 START = datetime(2026, 11, 23, 8, 51, 7, tzinfo=UTC)

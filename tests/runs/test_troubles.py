@@ -17,12 +17,12 @@ from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState, Verdict
 from audit.models import Entry, Stream
 from audit.verify import verify_stream
-from orchestrator.runs import board, engine, kinds, troubles
+from orchestrator.runs.engine import advancing, board, kinds, troubles
+from orchestrator.runs.engine.sweeping import due_runs
+from orchestrator.runs.engine.work import LATEST_BEGIN, SendCall
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.states import RunState
-from orchestrator.runs.sweeping import due_runs
 from orchestrator.runs.tasks import advance
-from orchestrator.runs.work import LATEST_BEGIN, SendCall
 from tests.runs.test_engine import Use, two_refunds, waiting_refund
 from tests.scenes import Company, a_paid_order, a_run, a_workflow, drive, open_reviews, say
 from tests.world import World, a_contract
@@ -147,9 +147,9 @@ def test_a_worker_that_never_comes_back_from_a_model_is_replaced_twice_then_a_pe
     script(done)
     run = begun(company, world)
     for _ in range(troubles.MOST):
-        assert engine.transition(run.ref) is not None
+        assert advancing.transition(run.ref) is not None
         time_passes(run)
-    assert engine.transition(run.ref) is None
+    assert advancing.transition(run.ref) is None
     (review,) = open_reviews(run)
     assert review.kind == ReviewKind.ESCALATION
     assert Entry.objects.filter(verb="run.troubled").count() == troubles.MOST
@@ -182,10 +182,10 @@ def test_what_a_worker_brought_back_is_kept_when_going_on_breaks(
 ) -> None:
     run, review = waiting_refund(company, world, script)
     say(review, world.ines, Verdict.APPROVE)
-    work = engine.transition(run.ref)
+    work = advancing.transition(run.ref)
     assert isinstance(work, SendCall)
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "transition", lambda ref, returned=None: broken() if returned else work)
+        patch.setattr(advancing, "transition", lambda ref, returned=None: broken() if returned else work)
         run = drive(run)
     assert ToolCall.objects.get(tool_name="company.refund_order").state == CallState.SUCCEEDED
     time_passes(run)
@@ -204,7 +204,7 @@ def an_order_with_an_unknown_refund(company: Company, world: World, script: Use)
     run = drive(begun(company, world))
     first, second = open_reviews(run)
     say(first, world.ines, Verdict.APPROVE)
-    assert engine.transition(run.ref) is not None
+    assert advancing.transition(run.ref) is not None
     time_passes(run)
     return drive(run), second
 
@@ -276,7 +276,7 @@ def test_a_call_is_not_sent_again_when_it_could_not_be_sent_for_the_first_time_n
 ) -> None:
     run, review = waiting_refund(company, world, script)
     say(review, world.ines, Verdict.APPROVE)
-    assert isinstance(engine.transition(run.ref), SendCall)  # and the worker dies before it sends anything
+    assert isinstance(advancing.transition(run.ref), SendCall)  # and the worker dies before it sends anything
     call = ToolCall.objects.get(tool_name="company.refund_order")
     drift(call, world)
     time_passes(run)
@@ -290,7 +290,7 @@ def test_a_call_is_not_sent_again_when_it_could_not_be_sent_for_the_first_time_n
 def test_without_any_drift_the_same_call_is_sent_again(company: Company, world: World, script: Use) -> None:
     run, review = waiting_refund(company, world, script)
     say(review, world.ines, Verdict.APPROVE)
-    assert isinstance(engine.transition(run.ref), SendCall)
+    assert isinstance(advancing.transition(run.ref), SendCall)
     time_passes(run)
     run = drive(run)
     assert (run.state, company.effects()) == (RunState.SUCCEEDED, 1)
@@ -299,7 +299,7 @@ def test_without_any_drift_the_same_call_is_sent_again(company: Company, world: 
 def test_a_worker_that_was_held_up_sends_nothing_any_more(company: Company, world: World, script: Use) -> None:
     run, review = waiting_refund(company, world, script)
     say(review, world.ines, Verdict.APPROVE)
-    sending = engine.transition(run.ref)
+    sending = advancing.transition(run.ref)
     assert isinstance(sending, SendCall)
     calls = company.calls()
     replace(sending, given_at=sending.given_at - LATEST_BEGIN - 1).perform()
@@ -311,14 +311,14 @@ def test_a_worker_that_was_held_up_sends_nothing_any_more(company: Company, worl
 def test_a_late_result_still_takes_up_what_a_person_decided(company: Company, world: World, script: Use) -> None:
     script(done)
     run = begun(company, world)
-    late = engine.transition(run.ref)
+    late = advancing.transition(run.ref)
     assert late is not None
     returned = late.perform()
     for _ in range(troubles.MOST):
         time_passes(run)
-        engine.transition(run.ref)
+        advancing.transition(run.ref)
     (review,) = open_reviews(run)
     say(review, world.ines, Verdict.TERMINATE, reason="Enough.")
-    engine.transition(run.ref, returned)
+    advancing.transition(run.ref, returned)
     run.refresh_from_db()
     assert run.state == RunState.STOPPED

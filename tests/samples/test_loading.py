@@ -21,7 +21,7 @@ from approvals.models import Decision, Review
 from approvals.states import ReviewKind, ReviewState, Verdict
 from audit.models import Entry
 from orchestrator.accounts.models import User
-from orchestrator.runs import engine
+from orchestrator.runs.engine import advancing
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
 from orchestrator.samples import norrland, people, tasks
@@ -68,7 +68,7 @@ def again() -> None:
 def drive() -> None:
     """What workers do when the bell rings."""
     for ref in Run.objects.exclude(wake_at=None).order_by("pk").values_list("ref", flat=True):
-        engine.advance(ref)
+        advancing.advance(ref)
 
 
 def approve(review: Review, by: User, **form: Any) -> Decision:

@@ -18,10 +18,10 @@ from approvals.models import Review
 from approvals.states import ReviewState
 from audit.models import Stream
 from audit.verify import Broken, verify_stream
-from orchestrator.runs import graph, timeline
 from orchestrator.runs.models import Attempt, Run, Turn
+from orchestrator.runs.pages import graph, timeline
+from orchestrator.runs.pages.timeline import Share, Span, StepTime, Who
 from orchestrator.runs.states import RUN_ENDED, STEP_ENDED, StepState
-from orchestrator.runs.timeline import Share, Span, StepTime, Who
 from orchestrator.wording import stopwatch
 
 STEPS_SHOWN = 60

@@ -17,12 +17,12 @@ from approvals.actions import deliver, expire
 from approvals.models import Review
 from approvals.states import ReviewState
 from audit.clock import db_now
+from orchestrator.runs.engine.planner import StepView, outputs_of
+from orchestrator.runs.engine.routes import route_of
+from orchestrator.runs.engine.work import LEASE_MARGIN, Work
 from orchestrator.runs.models import Run, Step
-from orchestrator.runs.planner import StepView, outputs_of
-from orchestrator.runs.routes import route_of
 from orchestrator.runs.signals import announce_run
 from orchestrator.runs.states import RUN_ENDED, RunState, StepState
-from orchestrator.runs.work import LEASE_MARGIN, Work
 from orchestrator.workflows import schema
 from orchestrator.workflows.reading import from_canonical
 

@@ -6,9 +6,9 @@ looks at what is stored and says what comes next.
 
 from collections.abc import Callable
 
-from orchestrator.runs.board import Place
-from orchestrator.runs.kinds import agent, human, tool
-from orchestrator.runs.results import Result
+from orchestrator.runs.engine.board import Place
+from orchestrator.runs.engine.kinds import agent, human, tool
+from orchestrator.runs.engine.results import Result
 
 PROCEED: dict[str, Callable[[Place], Result]] = {
     "agent": agent.proceed,

@@ -2,13 +2,13 @@
 
 from agents import gateway
 from agents.states import CallState
-from orchestrator.runs import kinds
-from orchestrator.runs.board import Board, Place
-from orchestrator.runs.endings import end_step
-from orchestrator.runs.escalating import escalate, heard, is_escalated
-from orchestrator.runs.results import Again, Broke, Done, Execute, Over, Park, Result, Stop
+from orchestrator.runs.engine import kinds
+from orchestrator.runs.engine.board import Board, Place
+from orchestrator.runs.engine.endings import end_step
+from orchestrator.runs.engine.escalating import escalate, heard, is_escalated
+from orchestrator.runs.engine.results import Again, Broke, Done, Execute, Over, Park, Result, Stop
+from orchestrator.runs.engine.work import CallReturned, Returned, Work
 from orchestrator.runs.states import StepState
-from orchestrator.runs.work import CallReturned, Returned, Work
 
 
 def drive(board: Board, key: str) -> Work | None:

@@ -9,8 +9,8 @@ from django.db.models import Count
 
 from agents.schema_forms import Field, Parsed
 from agents.states import Environment
-from orchestrator.runs.inputs import input_fields
 from orchestrator.runs.models import Batch, Run, Upload
+from orchestrator.runs.starting.inputs import input_fields
 from orchestrator.runs.states import RUN_ENDED, RunState
 from orchestrator.workflows.lint import Finding, Level, lint
 from orchestrator.workflows.models import Workflow, WorkflowVersion

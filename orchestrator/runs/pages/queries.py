@@ -12,8 +12,8 @@ from approvals.models import Review
 from approvals.states import ReviewState
 from audit import canonical
 from orchestrator.runs.access import runs_for
-from orchestrator.runs.filters import RunFilters
 from orchestrator.runs.models import Batch, Run, Step
+from orchestrator.runs.pages.filters import RunFilters
 from orchestrator.runs.states import STEP_ENDED
 from orchestrator.workflows.models import Workflow
 

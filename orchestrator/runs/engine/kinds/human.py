@@ -2,9 +2,9 @@
 
 from approvals.actions import open_review
 from approvals.states import ReviewState
-from orchestrator.runs import asking
-from orchestrator.runs.board import Place
-from orchestrator.runs.results import Broke, Done, Park, Result
+from orchestrator.runs.engine import asking
+from orchestrator.runs.engine.board import Place
+from orchestrator.runs.engine.results import Broke, Done, Park, Result
 
 
 def proceed(place: Place) -> Result:

@@ -15,11 +15,12 @@ from agents.people import Person
 from audit import canonical
 from audit.clock import db_now
 from audit.log import party, record
-from orchestrator.runs import exceptions, planner
+from orchestrator.runs import exceptions
 from orchestrator.runs.access import access_upload
-from orchestrator.runs.cases import Case, Cases
+from orchestrator.runs.engine import planner
 from orchestrator.runs.models import Batch, Run, StartRequest, Step, Upload
 from orchestrator.runs.signals import announce_changed_batch, announce_due
+from orchestrator.runs.starting.cases import Case, Cases
 from orchestrator.workflows.access import START
 from orchestrator.workflows.models import WorkflowVersion
 from orchestrator.workflows.reading import from_canonical

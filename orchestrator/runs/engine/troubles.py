@@ -15,15 +15,15 @@ from django.db.models.functions import Now
 
 from audit.clock import db_now
 from audit.log import SYSTEM, party, record
-from orchestrator.runs import driving
-from orchestrator.runs.board import Board, take
-from orchestrator.runs.endings import abandon, end_run, end_step
-from orchestrator.runs.escalating import escalate
-from orchestrator.runs.kinds import calls
+from orchestrator.runs.engine import driving
+from orchestrator.runs.engine.board import Board, take
+from orchestrator.runs.engine.endings import abandon, end_run, end_step
+from orchestrator.runs.engine.escalating import escalate
+from orchestrator.runs.engine.kinds import calls
+from orchestrator.runs.engine.work import Returned, Work
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.signals import announce_run
 from orchestrator.runs.states import RUN_ENDED, RunState, StepState
-from orchestrator.runs.work import Returned, Work
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from approvals.actions import drop
 from audit.log import SYSTEM, party, record
-from orchestrator.runs.board import Board
-from orchestrator.runs.kinds import calls
+from orchestrator.runs.engine.board import Board
+from orchestrator.runs.engine.kinds import calls
 from orchestrator.runs.models import Step
 from orchestrator.runs.states import RunState, StepState, can_move
 

@@ -2,9 +2,9 @@
 
 from agents.models import ToolCall
 from agents.states import CallState
-from orchestrator.runs.board import Place
-from orchestrator.runs.kinds import calls
-from orchestrator.runs.results import Broke, Done, Result, Stop
+from orchestrator.runs.engine.board import Place
+from orchestrator.runs.engine.kinds import calls
+from orchestrator.runs.engine.results import Broke, Done, Result, Stop
 from orchestrator.workflows.schema import ToolStep
 
 

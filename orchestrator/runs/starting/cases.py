@@ -12,7 +12,7 @@ from typing import Any
 
 from agents.schema_forms import Field, parse_many
 from agents.schema_forms.texts import choices_of
-from orchestrator.runs.inputs import input_fields
+from orchestrator.runs.starting.inputs import input_fields
 from orchestrator.workflows.wording import suggestion
 
 MAX_BYTES = 5_000_000

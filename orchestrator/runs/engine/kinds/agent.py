@@ -17,12 +17,12 @@ from agents.runtime.values import Exchange, ToolAnswer
 from agents.states import CallState
 from audit.log import party, record
 from audit.text import shorten
-from orchestrator.runs import tellings, toolbox
-from orchestrator.runs.board import Place
-from orchestrator.runs.kinds import calls
+from orchestrator.runs.engine import tellings, toolbox
+from orchestrator.runs.engine.board import Place
+from orchestrator.runs.engine.kinds import calls
+from orchestrator.runs.engine.results import Again, Broke, Done, Execute, Park, Result
+from orchestrator.runs.engine.work import AskModel, ModelAnswered
 from orchestrator.runs.models import Turn
-from orchestrator.runs.results import Again, Broke, Done, Execute, Park, Result
-from orchestrator.runs.work import AskModel, ModelAnswered
 from orchestrator.workflows.schema import AgentStep
 
 MAX_REPAIRS = 2

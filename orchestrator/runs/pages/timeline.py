@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from orchestrator.runs.scale import Interval, Scale, Tick, merged, scale, seconds_in, ticks, without
+from orchestrator.runs.pages.scale import Interval, Scale, Tick, merged, scale, seconds_in, ticks, without
 from orchestrator.runs.states import STEP_ENDED, StepState
 from orchestrator.wording import duration, stopwatch
 

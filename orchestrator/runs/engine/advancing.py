@@ -13,11 +13,11 @@ from uuid import UUID
 from django.db import transaction
 
 from audit.log import SYSTEM, party, record
-from orchestrator.runs import asking, driving, planner, troubles
-from orchestrator.runs.board import Board, current_version, take
-from orchestrator.runs.endings import end_run, end_step
+from orchestrator.runs.engine import asking, driving, planner, troubles
+from orchestrator.runs.engine.board import Board, current_version, take
+from orchestrator.runs.engine.endings import end_run, end_step
+from orchestrator.runs.engine.work import Returned, Work
 from orchestrator.runs.states import RunState, StepState
-from orchestrator.runs.work import Returned, Work
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from approvals.actions import Ask
 from approvals.states import ReviewKind
 from audit import canonical
 from audit.log import SYSTEM, Party, party
-from orchestrator.runs import planner
-from orchestrator.runs.board import Place, StepSpec
-from orchestrator.runs.dossier import dossier_of
+from orchestrator.runs.engine import planner
+from orchestrator.runs.engine.board import Place, StepSpec
+from orchestrator.runs.engine.dossier import dossier_of
 from orchestrator.workflows.schema import AgentStep, HumanStep
 
 NO_RISK = Risk(0, 1, ())

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_safe
 from agents.contracts import BadArguments
 from agents.people import SignedInRequest
 from agents.schema_forms import Parsed, parse
-from orchestrator.runs import actions, exceptions
+from orchestrator.runs import exceptions
 from orchestrator.runs.access import access_batch, access_upload
-from orchestrator.runs.cases import MAX_BYTES, CaseProblem, Cases, column_names, read_cases, template_of
 from orchestrator.runs.models import Run
-from orchestrator.runs.starting import BatchPage, StartPage, UploadPage, current
+from orchestrator.runs.starting import actions
+from orchestrator.runs.starting.cases import MAX_BYTES, CaseProblem, Cases, column_names, read_cases, template_of
+from orchestrator.runs.starting.pages import BatchPage, StartPage, UploadPage, current
 from orchestrator.workflows.access import access_workflow
 from orchestrator.workflows.models import Workflow
 

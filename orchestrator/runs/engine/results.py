@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orchestrator.runs.work import Work
+from orchestrator.runs.engine.work import Work
 
 
 @dataclass(frozen=True)

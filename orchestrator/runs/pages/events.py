@@ -16,9 +16,9 @@ from django.db.models.functions import Lower, StrIndex
 from audit import canonical, text
 from audit.lines import Line, Words, lines_of, sentence_of
 from audit.models import Entry
-from orchestrator.runs.event_looks import Look, groups_of, look_of
-from orchestrator.runs.event_parts import Parts, parts_of
 from orchestrator.runs.models import Run
+from orchestrator.runs.pages.event_looks import Look, groups_of, look_of
+from orchestrator.runs.pages.event_parts import Parts, parts_of
 
 PAGE = 60
 MOST_DATA = 64_000  # bytes of one event that the list reads

@@ -11,11 +11,11 @@ from agents.states import CallState
 from approvals.actions import open_review
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState, Verdict
-from orchestrator.runs import asking
-from orchestrator.runs.board import Place
+from orchestrator.runs.engine import asking
+from orchestrator.runs.engine.board import Place
+from orchestrator.runs.engine.results import Execute, Over, Park, Stop
+from orchestrator.runs.engine.work import SendCall
 from orchestrator.runs.models import Step
-from orchestrator.runs.results import Execute, Over, Park, Stop
-from orchestrator.runs.work import SendCall
 
 MAX_REPEATS = 2
 ENDED_WITHOUT_EFFECT = {

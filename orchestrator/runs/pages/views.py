@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from agents.people import SignedInRequest
-from orchestrator.runs import filters, queries
 from orchestrator.runs.access import access_run, runs_for
-from orchestrator.runs.events import event_at, events_page
 from orchestrator.runs.models import Run
-from orchestrator.runs.run_page import RunPage, record_of
+from orchestrator.runs.pages import filters, queries
+from orchestrator.runs.pages.events import event_at, events_page
+from orchestrator.runs.pages.run_page import RunPage, record_of
 
 LONGEST_NUMBER = 18  # digits; PostgreSQL's bigint has 19
 

@@ -3,10 +3,10 @@
 from approvals.actions import open_review
 from approvals.states import ReviewKind, ReviewState, Verdict
 from audit.log import SYSTEM, party, record
-from orchestrator.runs import asking
-from orchestrator.runs.board import Place, current_version
+from orchestrator.runs.engine import asking
+from orchestrator.runs.engine.board import Place, current_version
+from orchestrator.runs.engine.results import Over, Park, Result, Stop
 from orchestrator.runs.models import Attempt, Step
-from orchestrator.runs.results import Over, Park, Result, Stop
 from orchestrator.runs.states import StepState
 
 

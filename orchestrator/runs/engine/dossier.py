@@ -13,7 +13,7 @@ from agents.models import ToolCall
 from agents.runtime.models import describe
 from agents.states import CallState, Effect, Reversibility
 from approvals.models import Decision
-from orchestrator.runs.board import Place
+from orchestrator.runs.engine.board import Place
 from orchestrator.runs.models import Step, Turn
 
 MAX_TEXT = 100_000
