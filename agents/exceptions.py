@@ -64,6 +64,12 @@ class BadProgram(NotChanged):
     field = "server"
 
 
+class BadModule(NotChanged):
+    """Choose one of the modules that the operator has listed in HOLDSHORT_PYTHON_TOOLS."""
+
+    field = "module"
+
+
 class BadAddress(NotChanged):
     """Write the address of the server, beginning with https:// or http://, without user name and password."""
 

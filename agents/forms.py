@@ -22,6 +22,10 @@ STDIO_HELP = (
     "Only programs that the operator listed in HOLDSHORT_STDIO_SERVERS can be chosen, because a connection starts the "
     "program on this machine."
 )
+MODULE_HELP = (
+    "Only modules that the operator listed in HOLDSHORT_PYTHON_TOOLS can be chosen. Their tools run inside Holdshort, "
+    "and nothing stops one that was called."
+)
 CREDENTIAL_HELP = (
     "The name of an environment variable beginning with HOLDSHORT_SECRET_, in the environment of Holdshort itself. The "
     "secret is never typed in, stored or shown."
@@ -142,6 +146,7 @@ class ConnectionEditForm(forms.Form):
     title = forms.CharField(max_length=120, help_text="What people call it.")
     transport = forms.ChoiceField(label="Reached as", choices=Connection.Transport.choices, widget=forms.RadioSelect)
     server = forms.ChoiceField(label="Program", required=False, help_text=STDIO_HELP)
+    module = forms.ChoiceField(label="Module", required=False, help_text=MODULE_HELP)
     url = forms.CharField(
         label="Web address", required=False, max_length=500, help_text="For example https://erp.example.com/mcp"
     )
@@ -149,18 +154,26 @@ class ConnectionEditForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        names = sorted(settings.HOLDSHORT_STDIO_SERVERS)
-        self.fields["server"].choices = [("", "None"), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        for field, listed in (
+            ("server", settings.HOLDSHORT_STDIO_SERVERS),
+            ("module", settings.HOLDSHORT_PYTHON_TOOLS),
+        ):
+            names = [("", "None"), *((name, name) for name in sorted(listed))]
+            self.fields[field].choices = names  # type: ignore[attr-defined]
 
     @classmethod
     def of(cls, connection: Connection) -> "ConnectionEditForm":
         """The form as the connection is now."""
-        names = ("title", "transport", "server", "url", "credential")
-        return cls(initial={name: getattr(connection, name) for name in names})
+        names = ("title", "transport", "url", "credential")
+        listed = "module" if connection.transport == Connection.Transport.PYTHON else "server"
+        return cls(initial={name: getattr(connection, name) for name in names} | {listed: connection.server})
 
     def address(self) -> Address:
         """Where it leads, from valid input."""
-        return Address(**{name: self.cleaned_data[name].strip() for name in Address.__dataclass_fields__})
+        typed = {name: self.cleaned_data[name].strip() for name in ("transport", "server", "url", "credential")}
+        if typed["transport"] == Connection.Transport.PYTHON:
+            typed["server"] = self.cleaned_data["module"]
+        return Address(**typed)
 
 
 class ConnectionForm(ConnectionEditForm):
@@ -170,7 +183,7 @@ class ConnectionForm(ConnectionEditForm):
         max_length=63, help_text="The first part of the name of its tools: lower-case letters, digits, - and _."
     )
     environment = forms.ChoiceField(choices=Environment.choices, widget=forms.RadioSelect)
-    field_order = ("title", "name", "environment", "transport", "server", "url", "credential")
+    field_order = ("title", "name", "environment", "transport", "server", "module", "url", "credential")
 
 
 class ClassifyForm(forms.Form):

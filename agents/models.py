@@ -21,10 +21,12 @@ class Connection(models.Model):
 
     class Kind(models.TextChoices):
         MCP = "mcp", "MCP server"
+        PYTHON = "python", "Module of this installation"
 
     class Transport(models.TextChoices):
         STDIO = "stdio", "Program on this machine"
         HTTP = "http", "Web address"
+        PYTHON = "python", "Module of this installation"
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
     name = models.CharField(max_length=63, validators=[slug])

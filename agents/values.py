@@ -18,12 +18,13 @@ class Brief:
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where a connection leads: a program by its listed name, or a web address; and the name of its secret."""
+    """Where a connection leads: a program or module by its listed name, or a web address; the name of its secret."""
 
     transport: str
     server: str = ""
     url: str = ""
     credential: str = ""
+    kind: str = "mcp"
 
 
 @dataclass(frozen=True, kw_only=True)

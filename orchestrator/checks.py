@@ -17,6 +17,18 @@ def check_durations(app_configs: object, **_: Any) -> list[CheckMessage]:
     return found
 
 
+@register(Tags.compatibility)
+def check_python_tools(app_configs: object, **_: Any) -> list[CheckMessage]:
+    """Modules are listed by a short name, as dotted names."""
+    listed = settings.HOLDSHORT_PYTHON_TOOLS
+    if isinstance(listed, dict) and all(
+        isinstance(module, str) and all(part.isidentifier() for part in module.split(".")) for module in listed.values()
+    ):
+        return []
+    example = '{"prices": "company.prices"}'
+    return [Error(f"HOLDSHORT_PYTHON_TOOLS must list modules by name, such as {example}.", id="holdshort.E003")]
+
+
 @register(Tags.security, deploy=True)
 def check_servers(app_configs: object, **_: Any) -> list[CheckMessage]:
     """The embedded servers are for one machine; production names its own."""

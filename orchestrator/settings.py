@@ -53,6 +53,9 @@ if not PRODUCTION:
     HOLDSHORT_STDIO_SERVERS.setdefault("company", [sys.executable, "-m", "orchestrator.samples.company"])
 _LEASH = [sys.executable, str(BASE_DIR / "orchestrator" / "supervisor" / "leash.py")]
 HOLDSHORT_STDIO_SERVERS = {name: [*_LEASH, *argv] for name, argv in HOLDSHORT_STDIO_SERVERS.items()}
+# The modules of this installation that offer tools (see agents/python_tools.py), and that an admin may choose for a
+# connection: {"name": "dotted.module"}. They run inside the workers with all their rights: list only what you trust.
+HOLDSHORT_PYTHON_TOOLS: dict[str, str] = env.json("HOLDSHORT_PYTHON_TOOLS", {})
 
 DEBUG = env.bool("HOLDSHORT_DEBUG", False)
 ALLOWED_HOSTS: list[str] = env.list("HOLDSHORT_ALLOWED_HOSTS", default=[])

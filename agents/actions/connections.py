@@ -24,8 +24,8 @@ _SECRET_NAME = re.compile(r"HOLDSHORT_SECRET_[A-Z0-9_]{1,100}\Z", re.ASCII)
 def create_connection(*, by: Person, name: str, title: str, environment: Environment, address: Address) -> Connection:
     """A new connection without tools; `import_tools` reads them.
 
-    Raises NameTaken (names are unique within an environment), BadName, BadProgram, BadAddress or BadSecretName;
-    PermissionDenied without agents.add_connection.
+    Raises NameTaken (names are unique within an environment), BadName, BadProgram, BadModule, BadAddress or
+    BadSecretName; PermissionDenied without agents.add_connection.
     """
     require(by, "agents.add_connection")
     check_name(name)
@@ -44,8 +44,8 @@ def change_connection(*, connection: Connection, by: Person, title: str, address
     """Change the title or the address. Name and environment stay, because workflows and grants refer to them.
 
     With another address, nothing that was classified can be relied on: every tool gets a new version and waits, as
-    changed, until an admin confirms it; reviews that are open for it are void. Raises BadProgram, BadAddress or
-    BadSecretName.
+    changed, until an admin confirms it; reviews that are open for it are void. Raises BadProgram, BadModule,
+    BadAddress or BadSecretName.
     """
     address = checked(address)
     with transaction.atomic(durable=True):
@@ -73,7 +73,11 @@ def address_of(connection: Connection) -> Address:
 
 
 def checked(address: Address) -> Address:
-    """The address with only the parts its transport uses. Raises BadProgram, BadAddress or BadSecretName."""
+    """The address with only the parts its transport uses. Raises BadProgram, BadModule, BadAddress or BadSecretName."""
+    if address.transport == Connection.Transport.PYTHON:
+        if address.server not in settings.HOLDSHORT_PYTHON_TOOLS:
+            raise exceptions.BadModule
+        return Address(transport=address.transport, server=address.server, kind=Connection.Kind.PYTHON)
     if address.transport == Connection.Transport.STDIO:
         if address.server not in settings.HOLDSHORT_STDIO_SERVERS:
             raise exceptions.BadProgram

@@ -50,7 +50,7 @@ def import_tools(*, connection: Connection, by: Person | None) -> ImportReport:
     actor = party(by) if by else SYSTEM
     try:
         listed = gateway.discover(connection)
-    except (gateway.UnknownProgram, gateway.MissingSecret, gateway.ConnectorError) as error:
+    except (gateway.NoTarget, gateway.ConnectorError) as error:
         _note_failure(connection, actor, str(error))
         raise exceptions.CannotImport(f"{error} Nothing was changed.") from error
     offers, problems = read_offers(listed.tools)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
+from agents.python_tools import CallContext
 from audit.canonical import SAFE_INTEGER, digest
 
 
@@ -14,11 +15,12 @@ class Target:
 
     kind: str
     environment: str
-    transport: Literal["stdio", "http"] | str
+    transport: Literal["stdio", "http", "python"] | str
     command: tuple[str, ...] = field(default=(), repr=False)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     url: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    module: str = ""  # the dotted name of a module of this installation
     timeout: float = 30.0  # seconds to connect and to list tools
     key: str = ""  # sessions are shared by equal keys; another configuration needs another key
 
@@ -97,10 +99,8 @@ class Connector(Protocol):
         """Every tool the system offers now. Raises ConnectorError."""
         ...
 
-    def call(
-        self, target: Target, tool: str, arguments: dict[str, Any], *, idempotency_key: str, timeout: float
-    ) -> Reply:
-        """Call one tool once; `timeout` is in seconds. Raises ConnectorError, after `longest_call` at the latest."""
+    def call(self, target: Target, tool: str, arguments: dict[str, Any], context: CallContext) -> Reply:
+        """Call one tool once. Raises ConnectorError, after `longest_call` where it can give up."""
         ...
 
 

@@ -19,16 +19,16 @@ from mcp_types import (
 from pydantic import RootModel, ValidationError
 
 from agents.connectors import background
-from agents.connectors.base import ConnectorError, ListReport, RemoteTool, Reply, Target, longest_call
-from agents.connectors.reading import MAX_ERROR, reply_from, tool_from
+from agents.connectors.base import ConnectorError, ListReport, Reply, Target, longest_call
+from agents.connectors.reading import MAX_ERROR, MAX_TOOLS, reply_from, report_of
 from agents.connectors.secrets import hide, secrets_of
 from agents.connectors.sessions import Pool, Session
 from agents.connectors.streamable import verdict_of
+from agents.python_tools import CallContext
 
 logger = logging.getLogger(__name__)
 
 KEY_META = "holdshort.dev/idempotency-key"
-MAX_TOOLS = 500
 MAX_PAGES = 100
 PROBE_SECONDS = 5.0
 _GRACE = 30.0  # seconds beyond all timeouts until the loop itself is taken to hang
@@ -45,13 +45,12 @@ class McpConnector:
         """Every tool the server offers now, at most 500. Raises ConnectorError."""
         return background.run(_list(target), timeout=2 * target.timeout + _GRACE)
 
-    def call(
-        self, target: Target, tool: str, arguments: dict[str, Any], *, idempotency_key: str, timeout: float
-    ) -> Reply:
-        """Call one tool once; `timeout`, in seconds, begins when the server is connected. Raises ConnectorError."""
-        meta = cast("RequestParamsMeta", {KEY_META: idempotency_key})
+    def call(self, target: Target, tool: str, arguments: dict[str, Any], context: CallContext) -> Reply:
+        """Call one tool once; the time-out begins when the server is connected. Raises ConnectorError."""
+        meta = cast("RequestParamsMeta", {KEY_META: context.idempotency_key})
         request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=arguments, _meta=meta))
-        return background.run(_call(target, request, timeout), timeout=longest_call(target, timeout))
+        longest = longest_call(target, context.timeout)
+        return background.run(_call(target, request, context.timeout), timeout=longest)
 
 
 async def _list(target: Target) -> ListReport:
@@ -60,7 +59,7 @@ async def _list(target: Target) -> ListReport:
         try:
             client = await session.client()
             with anyio.fail_after(target.timeout):
-                return _report(await _definitions(client))
+                return report_of(await _definitions(client))
         except ConnectorError as error:
             problem = error
         except Exception as error:
@@ -155,22 +154,6 @@ async def _definitions(client: Client) -> list[Any]:
 async def _page(client: Client, cursor: str | None) -> dict[str, Any]:
     request = ListToolsRequest(params=PaginatedRequestParams(cursor=cursor) if cursor else None)
     return (await client.session.send_request(request, _Raw)).root
-
-
-def _report(definitions: list[Any]) -> ListReport:
-    tools: dict[str, RemoteTool] = {}
-    problems: list[str] = []
-    for raw in definitions[:MAX_TOOLS]:
-        tool = tool_from(raw)
-        if isinstance(tool, str):
-            problems.append(tool)
-        elif tool.name in tools:
-            problems.append(f"“{tool.name}” is there twice; only the first was taken.")
-        else:
-            tools[tool.name] = tool
-    if len(definitions) > MAX_TOOLS:
-        problems.append(f"The server offers more than {MAX_TOOLS} tools; only the first {MAX_TOOLS} were read.")
-    return ListReport(tuple(tools.values()), tuple(problems))
 
 
 def _answered(error: MCPError, session: Session) -> bool:

@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from agents.connectors.base import ConnectorError, RemoteTool, Reply
+from agents.connectors.base import ConnectorError, ListReport, RemoteTool, Reply
 from agents.connectors.secrets import hide_deep
 from audit.canonical import NotCanonical, dump
 from audit.text import escape
@@ -13,6 +13,7 @@ from audit.text import escape
 MAX_RESULT = 1024 * 1024
 MAX_DEFINITION = 256 * 1024
 MAX_ERROR = 2_000
+MAX_TOOLS = 500
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 
@@ -39,6 +40,23 @@ def tool_from(raw: Any) -> RemoteTool | str:
         output_schema=output if isinstance(output, dict) else None,
         annotations=annotations,
     )
+
+
+def report_of(definitions: list[Any]) -> ListReport:
+    """The usable tools among what a server or module lists, each name once, and why the others are left out."""
+    tools: dict[str, RemoteTool] = {}
+    problems: list[str] = []
+    for raw in definitions[:MAX_TOOLS]:
+        tool = tool_from(raw)
+        if isinstance(tool, str):
+            problems.append(tool)
+        elif tool.name in tools:
+            problems.append(f"“{tool.name}” is there twice; only the first was taken.")
+        else:
+            tools[tool.name] = tool
+    if len(definitions) > MAX_TOOLS:
+        problems.append(f"The server offers more than {MAX_TOOLS} tools; only the first {MAX_TOOLS} were read.")
+    return ListReport(tuple(tools.values()), tuple(problems))
 
 
 def reply_from(raw: dict[str, Any], secrets: tuple[str, ...]) -> Reply:

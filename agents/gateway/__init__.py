@@ -7,13 +7,15 @@
 from agents.connectors import ConnectorError
 from agents.gateway.execute import Ticket, close, give_up, open_intent, reconcile, recover, send, settle, unsent
 from agents.gateway.propose import Proposal, propose, replace
-from agents.gateway.targets import MissingSecret, UnknownProgram, discover, target_of
+from agents.gateway.targets import MissingSecret, NoTarget, UnknownModule, UnknownProgram, discover, target_of
 
 __all__ = [
     "ConnectorError",
     "MissingSecret",
+    "NoTarget",
     "Proposal",
     "Ticket",
+    "UnknownModule",
     "UnknownProgram",
     "close",
     "discover",

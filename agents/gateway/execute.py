@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents import consent
-from agents.connectors import ConnectorError, Reply, Target, connector_for, longest_call
+from agents.connectors import CallContext, ConnectorError, Reply, Target, connector_for, longest_call
 from agents.contracts import check_result
 from agents.gateway.recheck import why_not
-from agents.gateway.targets import MissingSecret, UnknownProgram, target_of
+from agents.gateway.targets import NoTarget, target_of
 from agents.gateway.trail import masked, note
 from agents.models import ToolCall
 from agents.states import CallState, Effect, Idempotency, call_can_move
@@ -32,9 +32,13 @@ class Ticket:
     target: Target | None
     tool: str
     arguments: dict[str, Any]
-    key: str
-    timeout: float
+    context: CallContext
     problem: str = ""
+
+    @property
+    def timeout(self) -> float:
+        """How many seconds the contract gives the system for an answer."""
+        return self.context.timeout
 
     @property
     def seconds(self) -> float:
@@ -122,9 +126,8 @@ def send(ticket: Ticket) -> Effected:
     call = ToolCall.objects.select_related("tool_version").get(pk=ticket.call_id)
     assert call.tool_version is not None
     try:
-        reply = connector_for(ticket.target.kind).call(
-            ticket.target, ticket.tool, ticket.arguments, idempotency_key=ticket.key, timeout=ticket.timeout
-        )
+        connector = connector_for(ticket.target.kind)
+        reply = connector.call(ticket.target, ticket.tool, ticket.arguments, ticket.context)
     except ConnectorError as error:
         return _after_error(ticket, call, error)
     return _after_reply(ticket, call, reply)
@@ -176,7 +179,7 @@ def _ticket(call: ToolCall) -> Ticket:
     target, problem = None, ""
     try:
         target = target_of(contract.tool.connection, timeout=timeout)
-    except (UnknownProgram, MissingSecret) as error:
+    except NoTarget as error:
         problem = str(error)
     return Ticket(
         call_id=call.pk,
@@ -184,9 +187,19 @@ def _ticket(call: ToolCall) -> Ticket:
         target=target,
         tool=contract.tool.name,
         arguments=canonical.parse(bytes(call.arguments)),
-        key=call.idempotency_key,
-        timeout=timeout,
+        context=_context(call, timeout),
         problem=problem,
+    )
+
+
+def _context(call: ToolCall, timeout: float) -> CallContext:
+    return CallContext(
+        idempotency_key=call.idempotency_key,
+        timeout=timeout,
+        agent=call.agent_version.agent.name if call.agent_version else "",
+        environment=call.environment,
+        run_ref=call.run_ref,
+        step_ref=call.step_ref,
     )
 
 

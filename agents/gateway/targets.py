@@ -15,16 +15,29 @@ SECRET_PREFIX = "HOLDSHORT_SECRET_"  # noqa: S105 - the beginning of names, not 
 DISCOVER_SECONDS = 30.0
 
 
-class UnknownProgram(LookupError):
+class NoTarget(LookupError):
+    """A connection leads nowhere, as this installation is set up."""
+
+
+class UnknownProgram(NoTarget):
     """The operator has not allowed this program; it must stand in HOLDSHORT_STDIO_SERVERS."""
 
 
-class MissingSecret(LookupError):
+class UnknownModule(NoTarget):
+    """The operator has not allowed this module; it must stand in HOLDSHORT_PYTHON_TOOLS."""
+
+
+class MissingSecret(NoTarget):
     """The secret that this connection names is not set in the environment."""
 
 
 def target_of(connection: Connection, *, timeout: float = DISCOVER_SECONDS) -> Target:
-    """Where calls of this connection go. Raises UnknownProgram or MissingSecret; `timeout` is in seconds."""
+    """Where calls of this connection go; `timeout` is in seconds.
+
+    Raises UnknownProgram, UnknownModule or MissingSecret.
+    """
+    if connection.kind == Connection.Kind.PYTHON:
+        return _module_of(connection)
     command: tuple[str, ...] = ()
     if connection.transport == Connection.Transport.STDIO:
         command = tuple(settings.HOLDSHORT_STDIO_SERVERS.get(connection.server, ()))
@@ -47,6 +60,15 @@ def target_of(connection: Connection, *, timeout: float = DISCOVER_SECONDS) -> T
         timeout=timeout,
         key=f"{connection.pk}:{canonical.digest(where)}",
     )
+
+
+def _module_of(connection: Connection) -> Target:
+    module = settings.HOLDSHORT_PYTHON_TOOLS.get(connection.server, "")
+    if not module:
+        raise UnknownModule(
+            f"The module {connection.server!r} is not in HOLDSHORT_PYTHON_TOOLS; ask the operator to add it."
+        )
+    return Target("python", connection.environment, "python", module=module, timeout=0.0)
 
 
 def discover(connection: Connection) -> ListReport:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from agents.connectors import Connector, ConnectorError, Reply, Target, connector_for
+from agents.connectors import CallContext, Connector, ConnectorError, Reply, Target, connector_for
 from tests.connectors.conftest import Site, WebServer, site
 from tests.connectors.server import NAMES, PROMISE
 
 
 def ask(mcp: Connector, target: Target, tool: str, value: Any = None, timeout: float = 10) -> Reply:
-    return mcp.call(target, tool, {} if value is None else {"value": value}, idempotency_key="key-1", timeout=timeout)
+    return mcp.call(target, tool, {} if value is None else {"value": value}, CallContext("key-1", timeout=timeout))
 
 
 def add_tools(place: Site, *tools: dict[str, Any]) -> None:
@@ -39,7 +39,7 @@ def test_every_page_of_a_listing_is_read(mcp: Connector, pipes: Site) -> None:
 
 def test_a_call_carries_arguments_and_key_and_brings_the_result(mcp: Connector, either: Site) -> None:
     arguments = {"value": {"a": [1, 2.5, None, "é"], "b": {"c": None}}}
-    reply = mcp.call(either.target, "echo", arguments, idempotency_key="key-7", timeout=10)
+    reply = mcp.call(either.target, "echo", arguments, CallContext("key-7", timeout=10))
     assert reply.ok
     assert reply.value == {"arguments": arguments, "key": "key-7"}
     assert not reply.truncated

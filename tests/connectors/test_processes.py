@@ -15,21 +15,21 @@ ROOT = Path(__file__).parents[2]
 
 PARENT = """
 import sys, time
-from agents.connectors import Target, connector_for
+from agents.connectors import CallContext, Target, connector_for
 target = Target("mcp", "sandbox", "stdio", command=(sys.executable, {server!r}), env={env!r}, key="1")
 mcp = connector_for("mcp")
-assert mcp.call(target, "text", {{}}, idempotency_key="1", timeout=10).ok
+assert mcp.call(target, "text", {{}}, CallContext("1", timeout=10)).ok
 print("called", flush=True)
 {then}
 """
-HANG = 'mcp.call(target, "slow", {"value": 60}, idempotency_key="2", timeout=70)'
+HANG = 'mcp.call(target, "slow", {"value": 60}, CallContext("2", timeout=70))'
 FORK = """
 import os
 child = os.fork()
 if child == 0:
-    os._exit(0 if mcp.call(target, "text", {"value": "child"}, idempotency_key="2", timeout=10).ok else 1)
+    os._exit(0 if mcp.call(target, "text", {"value": "child"}, CallContext("2", timeout=10)).ok else 1)
 assert os.waitpid(child, 0)[1] == 0
-assert mcp.call(target, "text", {"value": "parent"}, idempotency_key="3", timeout=10).ok
+assert mcp.call(target, "text", {"value": "parent"}, CallContext("3", timeout=10)).ok
 """
 
 

