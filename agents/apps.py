@@ -6,10 +6,12 @@ class AgentsConfig(AppConfig):
     label = "agents"
 
     def ready(self) -> None:
-        """Teach the record the sentences of this app."""
-        from agents import verbs
+        """Teach the record the sentences of this app, and say what of it can be stopped."""
+        from agents import links, stoppable, verbs
         from agents.gateway import verbs as call_verbs
         from audit.verbs import register
 
         register(verbs.SENTENCES)
         register(call_verbs.SENTENCES)
+        links.register_links()
+        stoppable.register_own()

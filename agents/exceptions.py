@@ -108,3 +108,21 @@ class NoReviewer(NotChanged):
     """Choose who reviews: an active person, or a team with at least one active member."""
 
     field = "reviewer"
+
+
+class NoReason(NotChanged):
+    """Say why, in a sentence that others will understand."""
+
+    field = "reason"
+
+
+class AlreadyStopped(SeenOther):
+    """Somebody stopped this before you. It stays stopped until it is released."""
+
+
+class AlreadyReleased(SeenOther):
+    """Somebody released this before you."""
+
+
+class SecondPersonNeeded(SeenOther):
+    """You have asked for this release yourself. Another person who may stop everything has to confirm it."""

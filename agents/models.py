@@ -5,12 +5,23 @@ Versions are immutable; the database refuses to change them.
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
-from agents.states import CallState, Effect, Environment, GrantEffect, Idempotency, Reversibility, ToolState
+from agents.states import (
+    CallState,
+    Effect,
+    Environment,
+    GrantEffect,
+    Idempotency,
+    Reversibility,
+    StopMode,
+    StopScope,
+    ToolState,
+)
 from audit.ids import new_ref
 
 slug = RegexValidator(r"^[a-z][a-z0-9_-]{0,62}\Z", "Use lower-case letters, digits, - and _; start with a letter.")
@@ -184,10 +195,65 @@ class Grant(models.Model):
         return f"{self.agent}: {self.tool} {self.effect}"
 
 
+class Stop(models.Model):
+    """While it is open, nothing new is sent for what it names: everything there is, or one thing by its ref.
+
+    A stop of everything is released by two people: one asks, another one confirms.
+    """
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    scope = models.CharField(max_length=12, choices=StopScope.choices)
+    thing = models.UUIDField(null=True)
+    name = models.CharField(max_length=200)
+    mode = models.CharField(max_length=8, choices=StopMode.choices)
+    reason = models.TextField()
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    release_reason = models.TextField(blank=True)
+    release_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    release_asked_at = models.DateTimeField(null=True)
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        permissions = (("stop_everything", "May stop everything, and release whatever is stopped"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("scope", "thing"), condition=Q(released_at=None), nulls_distinct=False, name="stop_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(scope=StopScope.EVERYTHING, thing=None) | ~Q(scope=StopScope.EVERYTHING) & ~Q(thing=None),
+                name="stop_names_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_at=None)
+                | ~Q(scope=StopScope.EVERYTHING)
+                | Q(release_asked_by__isnull=False) & ~Q(released_by=F("release_asked_by")),
+                name="stop_of_everything_takes_two_to_release",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still holds back."""
+        return self.released_at is None
+
+    @property
+    def of_everything(self) -> bool:
+        """Whether it holds back everything there is."""
+        return self.scope == StopScope.EVERYTHING
+
+
 class ToolCall(models.Model):
     """One proposed call, from proposal to outcome.
 
-    `arguments` are canonical bytes; `digest` binds what a person saw.
+    `arguments` are canonical bytes; `digest` binds what a person saw. `within` are the refs of what lies around the run
+    (its workflow, the runs that started it), `step_began_at` is when the step began that asked for it; `kept_by` is the
+    stop for whose release it waits.
     """
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
@@ -197,6 +263,9 @@ class ToolCall(models.Model):
     environment = models.CharField(max_length=12, choices=Environment.choices)
     run_ref = models.UUIDField()
     step_ref = models.UUIDField()
+    within = ArrayField(models.UUIDField(), default=list)
+    step_began_at = models.DateTimeField(null=True)
+    kept_by = models.ForeignKey(Stop, models.PROTECT, null=True, related_name="kept")
     call_key = models.CharField(max_length=200)
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
     review_from = models.PositiveSmallIntegerField(default=0)

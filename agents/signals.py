@@ -9,6 +9,8 @@ from django.dispatch import Signal
 contract_changed = Signal()  # ref: of the tool whose contract is no longer what a reviewer may have seen
 agent_changed = Signal()  # ref: of the agent: a new version, another owner, paused or resumed
 grants_changed = Signal()  # ref: of the agent whose grants changed
+stop_set = Signal()  # ref: of the stop: it was set, made stricter, or its release was asked for or turned down
+stop_released = Signal()  # ref: of the stop that no longer holds anything back
 
 
 def announce(signal: Signal, ref: object) -> None:

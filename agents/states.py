@@ -68,6 +68,24 @@ class CallState(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class StopScope(TextChoices):
+    """What a stop holds back."""
+
+    EVERYTHING = "everything", "Everything"
+    WORKFLOW = "workflow", "Workflow"
+    RUN = "run", "Run"
+    AGENT = "agent", "Agent"
+    TOOL = "tool", "Tool"
+    CONNECTION = "connection", "Connection"
+
+
+class StopMode(TextChoices):
+    """What may still happen once a stop is set."""
+
+    FINISH = "finish", "Finish steps under way"
+    NOW = "now", "Stop now"
+
+
 CALL_MOVES: dict[CallState, frozenset[CallState]] = {
     CallState.ALLOWED: frozenset({CallState.EXECUTING, CallState.DENIED, CallState.WITHDRAWN}),
     CallState.HELD: frozenset(
@@ -81,7 +99,15 @@ CALL_MOVES: dict[CallState, frozenset[CallState]] = {
         }
     ),
     CallState.SUPERSEDED: frozenset({CallState.HELD}),
-    CallState.EXECUTING: frozenset({CallState.SUCCEEDED, CallState.FAILED, CallState.OUTCOME_UNKNOWN}),
+    CallState.EXECUTING: frozenset(
+        {
+            CallState.SUCCEEDED,
+            CallState.FAILED,
+            CallState.OUTCOME_UNKNOWN,
+            CallState.ALLOWED,  # back to where it was: it was surely not sent
+            CallState.HELD,
+        }
+    ),
     CallState.OUTCOME_UNKNOWN: frozenset({CallState.SUCCEEDED, CallState.FAILED, CallState.EXECUTING}),
 }
 CALL_OPEN = frozenset({CallState.ALLOWED, CallState.HELD, CallState.EXECUTING, CallState.OUTCOME_UNKNOWN})

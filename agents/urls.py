@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agents.views import agents, connections, permissions, tools
+from agents.views import agents, connections, permissions, stops, tools
 
 urlpatterns = [
     path("agents/", agents.agents, name="agents"),
@@ -23,4 +23,9 @@ urlpatterns = [
     path("tools/<uuid:ref>/use/", tools.tool_use, name="tool-use"),
     path("permissions/", permissions.permissions, name="permissions"),
     path("permissions/set/", permissions.grant_set, name="grant-set"),
+    path("stops/", stops.stops, name="stops"),
+    path("stops/line/", stops.stops_line, name="stops-line"),
+    path("stops/set/", stops.stop_set, name="stop-set"),
+    path("stops/<uuid:ref>/release/", stops.stop_release, name="stop-release"),
+    path("stops/<uuid:ref>/keep/", stops.stop_keep, name="stop-keep"),
 ]

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.dispatch import receiver
 
+from agents.signals import stop_released, stop_set
 from approvals.models import Review
 from approvals.signals import decision_recorded, review_changed, review_opened
-from orchestrator.accounts.roles import ADMINS, AUDITORS
+from orchestrator.accounts.roles import ADMINS, AUDITORS, REVIEWERS
 from orchestrator.live import ring, run_group, team_group, user_group
 from orchestrator.runs.models import Batch, Run
 from orchestrator.runs.signals import batch_changed, run_changed
@@ -36,6 +38,13 @@ def ring_run_changed(run: Run, **_: Any) -> None:
 def ring_batch_changed(batch: Batch, **_: Any) -> None:
     """Another row of a file was started."""
     ring("batch.changed", batch.ref, batch.done, groups=[user_group(batch.started_by_id), *_overseers()])
+
+
+@receiver([stop_set, stop_released], dispatch_uid="ring_stop_changed")
+def ring_stop_changed(ref: UUID, **_: Any) -> None:
+    """Something is stopped or goes on again. Everybody asks again; each is told what they may know."""
+    everybody = Group.objects.filter(name__in=(ADMINS, AUDITORS, REVIEWERS)).values_list("pk", flat=True)
+    ring("stop.changed", ref, 0, groups=[team_group(pk) for pk in everybody])
 
 
 def _groups_of(review: Review) -> Iterable[str]:

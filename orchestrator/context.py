@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from agents.models import Stop
+from agents.stop_pages import open_stops_for
 from approvals.models import Review
 from approvals.states import ReviewState
 from orchestrator.accounts.models import User
@@ -36,6 +38,7 @@ PLACES = (
     Place("runs", "Runs", "runs", "r", ("runs", "batches")),
     Place("workflows", "Workflows", "flow", "w", ("workflows",), "workflows.view_workflow"),
     Place("agents", "Agents", "agent", "a", ("agents", "connections", "tools", "permissions"), "agents.view_agent"),
+    Place("stops", "Stops", "stop", "s", ("stops",), "agents.view_agent"),
     Place("audit", "Audit", "audit", "u", ("audit",), "audit.read_audit"),
     Place("account", "Account", "user", "m", ("account",)),
 )
@@ -80,6 +83,11 @@ class Shell:
             return 0
         mine = Q(person=self.user) | Q(team__in=self.user.groups.all())
         return Review.objects.filter(mine, state=ReviewState.OPEN).count()
+
+    @cached_property
+    def stops(self) -> list[Stop]:
+        """What is stopped now, as far as this reader may know; a stop of everything comes first."""
+        return open_stops_for(self.user) if self.user.is_authenticated else []
 
     def _may_go(self, place: Place) -> bool:
         return self.user.is_authenticated and (not place.permission or self.user.has_perm(place.permission))

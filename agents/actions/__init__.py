@@ -4,6 +4,7 @@ from agents.actions.agents import change_agent, create_agent, pause_agent, resum
 from agents.actions.connections import change_connection, create_connection
 from agents.actions.grants import allow_use, disallow_use, set_grant
 from agents.actions.imports import ImportReport, import_tools
+from agents.actions.stops import keep_stopped, release, stop
 from agents.actions.tools import classify_tool, confirm_tools
 
 __all__ = [
@@ -17,7 +18,10 @@ __all__ = [
     "create_connection",
     "disallow_use",
     "import_tools",
+    "keep_stopped",
     "pause_agent",
+    "release",
     "resume_agent",
     "set_grant",
+    "stop",
 ]

@@ -5,27 +5,38 @@ call only where the contract says that a repetition with the same key has one ef
 """
 
 import logging
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from agents import consent
 from agents.connectors import CallContext, ConnectorError, Reply, Target, connector_for, longest_call
 from agents.contracts import check_result
+from agents.gateway.keeping import KeptBack, keep_back
 from agents.gateway.recheck import why_not
 from agents.gateway.targets import NoTarget, target_of
 from agents.gateway.trail import masked, note
 from agents.models import ToolCall
 from agents.states import CallState, Effect, Idempotency, call_can_move
+from agents.stopping import sentence_of, stops_over_call
 from audit import canonical, text
 from audit.clock import db_now
 
 log = logging.getLogger(__name__)
 MAX_RESULT = 1024 * 1024
+LATEST_BEGIN = 2.0
+"""Seconds after a look at the stops within which a call begins or does not: so soon a stop holds for everybody."""
+FRESH = 0.5
+"""Seconds for which a look at the stops counts; whoever was held up for longer looks again before sending."""
+HELD_UP = "The worker was held up before it could send this call. Nothing was sent."
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """Leave to send one call once, under one fencing token. `problem` means that it cannot even be tried."""
+    """Leave to send one call once, under one fencing token. `problem` means that it cannot even be tried.
+
+    `again` says that it was, or may have been, sent before. `checked_at` is the moment of the last look at the stops.
+    """
 
     call_id: int
     fence: int
@@ -34,6 +45,8 @@ class Ticket:
     arguments: dict[str, Any]
     context: CallContext
     problem: str = ""
+    again: bool = False
+    checked_at: float = field(default_factory=time.monotonic)
 
     @property
     def timeout(self) -> float:
@@ -48,24 +61,30 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Effected:
-    """What became of a call that was sent."""
+    """What became of a call that was sent; with `begun` false, of one that was surely not, because it was too late."""
 
     call_id: int
     fence: int
     state: CallState
     result: Any = None
     error: str = ""
+    begun: bool = True
+    again: bool = False
 
 
-def open_intent(call: ToolCall, *, fence: int) -> Ticket | None:
+def open_intent(call: ToolCall, *, fence: int) -> Ticket | KeptBack | None:
     """Re-check a call and commit to sending it, in the caller's transaction; None when refused, with an entry why.
 
     Everything is read anew: the stored bytes are hashed again, versions, grant, switches, the represented person and,
-    for a held call, the consent of a person at exactly this digest (which is used up).
+    for a held call, the consent of a person at exactly this digest (which is used up). While a stop is open over the
+    call it is kept back as it is: neither refused nor judged.
     """
-    call = _locked(call)
-    agreed = consent.find(call) if call.state == CallState.HELD else None
+    call, looked_at = _locked(call), time.monotonic()
     fresh = call.state in (CallState.ALLOWED, CallState.HELD)
+    kept = keep_back(call) if fresh else None
+    if kept is not None:
+        return kept
+    agreed = consent.find(call) if call.state == CallState.HELD else None
     problem = why_not(call, agreed) if fresh else f"This call is already {CallState(call.state).label.lower()}."
     if problem:
         if fresh:
@@ -77,29 +96,32 @@ def open_intent(call: ToolCall, *, fence: int) -> Ticket | None:
     call.fence = fence
     _move(call, CallState.EXECUTING, "intent_at", "consent_ref", "fence")
     note("call.intended", call, consent=str(agreed.ref) if agreed else None, approved_by=agreed.by if agreed else None)
-    return _ticket(call)
+    return _ticket(call, looked_at)
 
 
-def recover(call: ToolCall, *, fence: int) -> Ticket | None:
+def recover(call: ToolCall, *, fence: int) -> Ticket | KeptBack | None:
     """Leave to send a call again whose sender died or got no answer; None when that may not be done.
 
     The contract must say that repetitions have one effect, and everything is checked anew as for the first time: what
     the consent spoke of is what is sent, or nothing is.
     """
-    call = _locked(call)
+    call, looked_at = _locked(call), time.monotonic()
     contract = call.tool_version
     if contract is None or not (contract.effect == Effect.READ or contract.idempotency == Idempotency.BY_KEY):
         return None
+    kept = keep_back(call)
+    if kept is not None:
+        return kept
     problem = why_not(call, consent.find(call) if call.consent_ref else None)
     if problem:
         note("call.not_repeated", call, reason=problem)
         return None
-    call.fence = fence
+    call.fence, call.kept_by = fence, None
     if call.state == CallState.OUTCOME_UNKNOWN:
         _move(call, CallState.EXECUTING)
-    call.save(update_fields=["fence"])
+    call.save(update_fields=["fence", "kept_by"])
     note("call.repeated", call)
-    return _ticket(call)
+    return _ticket(call, looked_at, again=True)
 
 
 def give_up(call: ToolCall) -> ToolCall:
@@ -120,11 +142,18 @@ UNKNOWN = "The worker stopped after it may have sent this call, and it was not s
 
 
 def send(ticket: Ticket) -> Effected:
-    """Send a call and say what came back. Outside any transaction; never raises for anything the target does."""
+    """Send a call and say what came back. Outside any transaction; never raises for anything the target does.
+
+    Nothing begins later than LATEST_BEGIN after the stops were looked at: then the call is not sent, and settling puts
+    it back to where it was.
+    """
     if ticket.target is None:
         return unsent(ticket, ticket.problem)
-    call = ToolCall.objects.select_related("tool_version").get(pk=ticket.call_id)
+    call = ToolCall.objects.select_related(*RELATED).get(pk=ticket.call_id)
     assert call.tool_version is not None
+    too_late = _too_late(ticket, call)
+    if too_late:
+        return not_begun(ticket, too_late)
     try:
         connector = connector_for(ticket.target.kind)
         reply = connector.call(ticket.target, ticket.tool, ticket.arguments, ticket.context)
@@ -138,11 +167,26 @@ def unsent(ticket: Ticket, why: str) -> Effected:
     return Effected(ticket.call_id, ticket.fence, CallState.FAILED, error=why)
 
 
+def not_begun(ticket: Ticket, why: str) -> Effected:
+    """What becomes of a call that was too late to be sent, or was overtaken by a stop: nothing is lost."""
+    return Effected(ticket.call_id, ticket.fence, CallState.EXECUTING, error=why, begun=False, again=ticket.again)
+
+
+def _too_late(ticket: Ticket, call: ToolCall) -> str:
+    """Why this worker may not begin to send any more, as a sentence; empty when it may."""
+    stops = stops_over_call(call) if time.monotonic() - ticket.checked_at > FRESH else []
+    if stops:
+        return sentence_of(stops[0])
+    return HELD_UP if time.monotonic() - ticket.checked_at > LATEST_BEGIN else ""
+
+
 def settle(effected: Effected) -> ToolCall | None:
     """Store what became of a call, in the caller's transaction; None when another worker has taken it over since."""
     call = _locked(ToolCall(pk=effected.call_id))
     if call.state != CallState.EXECUTING or call.fence != effected.fence:
         return None
+    if not effected.begun:
+        return _put_back(call, effected)
     if effected.state == CallState.OUTCOME_UNKNOWN:
         return settle_unknown(call, effected.error)
     call.result = text.escape_deep(effected.result)
@@ -155,6 +199,19 @@ def settle(effected: Effected) -> ToolCall | None:
     return call
 
 
+def _put_back(call: ToolCall, effected: Effected) -> ToolCall:
+    """Let a call that was surely not sent be what it was before its intent: what was decided about it stays decided.
+
+    One that may have been sent earlier, by another worker, stays open: it is repeated or looked up.
+    """
+    if not effected.again:
+        was = CallState.HELD if call.consent_ref else CallState.ALLOWED
+        call.intent_at, call.consent_ref = None, None
+        _move(call, was, "intent_at", "consent_ref")
+    note("call.not_begun", call, reason=text.escape(effected.error))
+    return call
+
+
 def settle_unknown(call: ToolCall, why: str) -> ToolCall:
     """Say that nobody knows whether this call had its effect; a person has to look it up."""
     call.error = text.escape(why)
@@ -163,16 +220,18 @@ def settle_unknown(call: ToolCall, why: str) -> ToolCall:
     return call
 
 
+RELATED = (
+    "tool_version__tool__connection",
+    "agent_version__agent__acts_for_user",
+    "agent_version__agent__acts_for_team",
+)
+
+
 def _locked(call: ToolCall) -> ToolCall:
-    related = (
-        "tool_version__tool__connection",
-        "agent_version__agent__acts_for_user",
-        "agent_version__agent__acts_for_team",
-    )
-    return ToolCall.objects.select_for_update(of=("self",)).select_related(*related).get(pk=call.pk)
+    return ToolCall.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=call.pk)
 
 
-def _ticket(call: ToolCall) -> Ticket:
+def _ticket(call: ToolCall, looked_at: float, *, again: bool = False) -> Ticket:
     contract = call.tool_version
     assert contract is not None
     timeout = float(contract.timeout_seconds)
@@ -189,6 +248,8 @@ def _ticket(call: ToolCall) -> Ticket:
         arguments=canonical.parse(bytes(call.arguments)),
         context=_context(call, timeout),
         problem=problem,
+        again=again,
+        checked_at=looked_at,
     )
 
 
@@ -228,9 +289,9 @@ def _move(call: ToolCall, state: CallState, *fields: str, reason: str = "") -> N
     """Change the state of a locked call. Raises ValueError for a move that the state table does not know."""
     if not call_can_move(CallState(call.state), state):
         raise ValueError(f"A call cannot go from {call.state} to {state}.")
-    call.state = state
+    call.state, call.kept_by = state, None
     call.reason = text.escape(reason) or call.reason
-    call.save(update_fields=["state", "reason", *fields])
+    call.save(update_fields=["state", "reason", "kept_by", *fields])
 
 
 def close(call: ToolCall, state: CallState, *, why: str) -> None:

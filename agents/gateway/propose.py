@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,8 @@ _STATES = {Outcome.ALLOW: CallState.ALLOWED, Outcome.REVIEW: CallState.HELD, Out
 class Proposal:
     """Who wants to call what, where, and for which step of which run.
 
-    `arguments` as the model wrote them, or a value.
+    `arguments` as the model wrote them, or a value. `within` are the refs of what lies around the run, its workflow
+    first of all: a stop of one of them holds the call back. `began_at` is when the step began.
     """
 
     agent_version: AgentVersion
@@ -35,6 +37,8 @@ class Proposal:
     review_from: int
     fallback: Route
     reasoning: str = ""
+    within: tuple[UUID, ...] = ()
+    began_at: datetime | None = None
 
 
 def propose(
@@ -87,6 +91,8 @@ def replace(call: ToolCall, arguments: bytes | Mapping[str, Any], *, by: Party) 
         call_key=f"{call.call_key}+{call.replacements.count() + 1}",
         review_from=call.review_from,
         fallback=Route(),
+        within=tuple(call.within),
+        began_at=call.step_began_at,
     )
     return propose(edited, replaces=call, by=by)
 
@@ -156,6 +162,8 @@ def _store(
         environment=proposal.environment,
         run_ref=proposal.run_ref,
         step_ref=proposal.step_ref,
+        within=list(proposal.within),
+        step_began_at=proposal.began_at,
         call_key=proposal.call_key,
         replaces=replaces,
         review_from=proposal.review_from,

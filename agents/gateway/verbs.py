@@ -4,6 +4,8 @@ SENTENCES = {
     "call.proposed": "{actor} asked to call {subject}.",
     "call.refused": "A call of {subject} by {actor} was refused.",
     "call.intended": "{subject} is about to be called for {actor}.",
+    "call.kept_back": "A stop keeps {subject} from being called for {actor}.",
+    "call.not_begun": "{subject} was not called for {actor} after all, and waits.",
     "call.repeated": "{subject} is called again for {actor} with the same key.",
     "call.not_repeated": "{subject} may not be called again for {actor}.",
     "call.executed": "{subject} was called for {actor}.",

@@ -28,6 +28,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "agents.change_connection",
         "agents.change_tool",
         "agents.change_grant",
+        "agents.stop_everything",
     ),
 }
 

@@ -8,11 +8,12 @@ class RunsConfig(AppConfig):
     label = "runs"
 
     def ready(self) -> None:
-        """Register the sentences of the record, where runs are found and how they are counted; listen for decisions."""
+        """Register the sentences of the record, and how runs are found, counted and stopped; listen for decisions."""
         from audit.verbs import register
-        from orchestrator.runs import activity, links, verbs
+        from orchestrator.runs import activity, links, stopping, verbs
 
         register(verbs.SENTENCES)
         links.register_links()
         activity.register_activity()
+        stopping.register_runs()
         import_module("orchestrator.runs.receivers")

@@ -2,14 +2,17 @@
 
 import logging
 from typing import Any
+from uuid import UUID
 
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
+from agents.signals import stop_released
 from approvals.models import Review
 from approvals.signals import decision_recorded, review_changed
 from orchestrator.runs.models import Batch, Run
 from orchestrator.runs.signals import batch_changed, run_due
+from orchestrator.runs.stopping import wake
 from orchestrator.runs.tasks import advance, start_batch
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,13 @@ def start_new_batch(batch: Batch, **_: Any) -> None:
     """A file was handed in."""
     if batch.done == 0:
         _ring(start_batch, str(batch.ref))
+
+
+@receiver(stop_released, dispatch_uid="advance_released_runs")
+def advance_released_runs(ref: UUID, **_: Any) -> None:
+    """What a stop kept back may go on."""
+    for run in wake(ref):
+        _ring(advance, str(run))
 
 
 def _ring(task: Any, ref: str, *, countdown: float = 0) -> None:

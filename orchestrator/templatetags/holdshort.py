@@ -9,6 +9,8 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from agents.states import StopScope
+from agents.stop_pages import control_for
 from orchestrator import text_safety, wording
 from orchestrator.state_looks import Look, look_of
 
@@ -134,6 +136,12 @@ def person(context: Context, user: Any, you: bool = False) -> dict[str, object]:
 def agent_av(name: object) -> dict[str, object]:
     """An agent with a square avatar."""
     return {"name": str(name), "initials": _initials(name)}
+
+
+@register.inclusion_tag("stops/control.html", takes_context=True)
+def stop_control(context: Context, row: Any) -> dict[str, object]:
+    """What says that an agent, tool, connection, workflow or run is stopped, or the form that stops it."""
+    return {"control": control_for(context["request"].user, StopScope(row._meta.model_name), row.ref)}
 
 
 def _initials(who: object) -> str:

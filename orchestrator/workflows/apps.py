@@ -6,9 +6,10 @@ class WorkflowsConfig(AppConfig):
     label = "workflows"
 
     def ready(self) -> None:
-        """Teach the record the sentences of this app and where its things are found."""
+        """Teach the record the sentences of this app and where its things are found; say how they are stopped."""
         from audit.verbs import register
-        from orchestrator.workflows import links, verbs
+        from orchestrator.workflows import links, stopping, verbs
 
         register(verbs.SENTENCES)
         links.register_links()
+        stopping.register_workflows()

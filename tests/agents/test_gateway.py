@@ -53,7 +53,7 @@ def proposed(agent: Agent, tool: Tool, arguments: bytes = REFUND) -> ToolCall:
 def opened(call: ToolCall) -> Ticket:
     with transaction.atomic():
         ticket = open_intent(call, fence=1)
-    assert ticket is not None
+    assert isinstance(ticket, Ticket)
     return ticket
 
 

@@ -71,7 +71,7 @@ def site(world: World, client: Client) -> Site:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_reviewer_reads_every_page_and_finds_no_form(world: World, site: Site, page: str) -> None:
-    html = site.html(world.ines, page)
+    html = site.html(world.tomas, page)
     assert html.count('method="post"') == html.count('method="post" action="/sign-out/"')
     assert "/edit/" not in html
     assert "/new/" not in html

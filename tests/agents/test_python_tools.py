@@ -14,7 +14,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from agents import actions, exceptions
-from agents.gateway import Proposal, open_intent, propose, send, settle
+from agents.gateway import Proposal, Ticket, open_intent, propose, send, settle
 from agents.models import Agent, Connection, Tool, ToolCall
 from agents.python_tools import CallContext, tool, tools_of
 from agents.states import CallState, Effect, Environment, ToolState
@@ -72,7 +72,7 @@ def called(agent: Agent, found: Tool, arguments: Mapping[str, Any]) -> ToolCall:
     )
     with transaction.atomic():
         ticket = open_intent(propose(proposal)[0], fence=1)
-    assert ticket is not None
+    assert isinstance(ticket, Ticket)
     effected = send(ticket)
     with transaction.atomic():
         settled = settle(effected)

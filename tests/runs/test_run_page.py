@@ -89,7 +89,8 @@ def test_a_run_that_has_ended_asks_for_no_news(world: World, version: WorkflowVe
     ended = stories.a_told_run(version, world.otto, state=RunState.FAILED, reason="The bank refused.")
     waiting = stories.a_told_run(version, world.otto)
 
-    assert "hx-trigger" not in page(world.otto, ended)
+    assert "run.changed" not in page(world.otto, ended)
+    assert "run.changed" in page(world.otto, waiting)
     assert "The bank refused." in page(world.otto, ended)
     assert f'data-watch="run:{waiting.ref}"' in page(world.otto, waiting)
 

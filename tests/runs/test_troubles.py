@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from agents.gateway.execute import LATEST_BEGIN
 from agents.models import ToolCall, ToolVersion
 from agents.runtime.scripted import Final, Say, ScriptState
 from agents.states import CallState, Idempotency
@@ -19,7 +20,7 @@ from audit.models import Entry, Stream
 from audit.verify import verify_stream
 from orchestrator.runs.engine import advancing, board, kinds, troubles
 from orchestrator.runs.engine.sweeping import due_runs
-from orchestrator.runs.engine.work import LATEST_BEGIN, SendCall
+from orchestrator.runs.engine.work import SendCall
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.states import RunState
 from orchestrator.runs.tasks import advance
@@ -302,9 +303,11 @@ def test_a_worker_that_was_held_up_sends_nothing_any_more(company: Company, worl
     sending = advancing.transition(run.ref)
     assert isinstance(sending, SendCall)
     calls = company.calls()
-    replace(sending, given_at=sending.given_at - LATEST_BEGIN - 1).perform()
+    late = replace(sending.ticket, checked_at=sending.ticket.checked_at - LATEST_BEGIN - 1)
+    again = advancing.transition(run.ref, replace(sending, ticket=late).perform())
+    assert isinstance(again, SendCall)
     assert company.calls() == calls
-    sending.perform()
+    again.perform()
     assert company.calls() == calls + 1
 
 

@@ -3,9 +3,8 @@
 Everything it needs is in the value.
 """
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +17,6 @@ from agents.runtime import exchange as runtime
 from agents.runtime.values import Exchange, ModelUnavailable, ToolAnswer, ToolSpec
 
 LEASE_MARGIN = 15.0  # seconds: importing a provider, and a library that notices its time-out late
-LATEST_BEGIN = 10.0  # seconds after a call was given to a worker: what begins then still ends within the lease
-HELD_UP = "The worker was held up before it could send this call. Nothing was sent."
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,6 @@ class SendCall:
     step_id: int
     fence: int
     ticket: Ticket
-    given_at: float = field(default_factory=time.monotonic)
 
     @property
     def seconds(self) -> float:
@@ -66,10 +62,8 @@ class SendCall:
         return self.ticket.seconds
 
     def perform(self) -> CallReturned:
-        """Send it, unless this worker was held up for so long that another may have taken the step over."""
-        late = time.monotonic() - self.given_at > LATEST_BEGIN
-        effected = gateway.unsent(self.ticket, HELD_UP) if late else gateway.send(self.ticket)
-        return CallReturned(self.step_id, self.fence, effected)
+        """Send it. The gateway does not when this worker was held up: then the step gets the call again."""
+        return CallReturned(self.step_id, self.fence, gateway.send(self.ticket))
 
 
 @dataclass(frozen=True)

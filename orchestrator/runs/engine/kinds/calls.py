@@ -1,11 +1,12 @@
 """Moving one tool call forward, whether an agent asked for it or the definition did."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from agents import gateway
-from agents.gateway import Proposal, Ticket
+from agents.gateway import KeptBack, Proposal, Ticket
 from agents.models import AgentVersion, ToolCall
 from agents.states import CallState
 from approvals.actions import open_review
@@ -18,6 +19,8 @@ from orchestrator.runs.engine.work import SendCall
 from orchestrator.runs.models import Step
 
 MAX_REPEATS = 2
+WHILE_STOPPED = timedelta(seconds=60)
+"""When to look again at a call that a stop keeps back. Its release rings; this is for when nobody hears it."""
 ENDED_WITHOUT_EFFECT = {
     ReviewState.REJECTED: CallState.REJECTED,
     ReviewState.EXPIRED: CallState.EXPIRED,
@@ -40,6 +43,8 @@ def propose(
         review_from=place.board.definition.risk.review_from,
         fallback=place.route,
         reasoning=reasoning,
+        within=(place.run.workflow_version.workflow.ref,),
+        began_at=place.step.started_at,
     )
     call, verdict = gateway.propose(proposal)
     if call.state == CallState.HELD:
@@ -89,9 +94,15 @@ def advance(place: Place, call: ToolCall) -> Execute | Park | Over | Stop | None
     return None
 
 
-def _begin(place: Place, call: ToolCall) -> Execute | None:
-    ticket = gateway.open_intent(call, fence=place.step.fence)
-    return Execute(SendCall(place.step.pk, place.step.fence, ticket)) if ticket else None
+def _begin(place: Place, call: ToolCall) -> Execute | Park | None:
+    return _go(place, gateway.open_intent(call, fence=place.step.fence))
+
+
+def _go(place: Place, leave: Ticket | KeptBack | None) -> Execute | Park | None:
+    """Send a call where there is leave to; wait where a stop keeps it back; None where it may not be sent at all."""
+    if isinstance(leave, KeptBack):
+        return Park(place.board.now + WHILE_STOPPED)
+    return Execute(SendCall(place.step.pk, place.step.fence, leave)) if leave else None
 
 
 def _held(place: Place, call: ToolCall) -> Execute | Park | None:
@@ -116,9 +127,9 @@ def _uncertain(place: Place, call: ToolCall) -> Execute | Park | Over | Stop | N
     """A call that was sent, or may have been: repeated where the contract allows it, else a person looks it up."""
     review = _review(call, ReviewKind.UNKNOWN)
     if review is None:
-        ticket = _again(place, call)
-        if ticket is not None:
-            return Execute(SendCall(place.step.pk, place.step.fence, ticket))
+        onward = _go(place, _again(place, call))
+        if onward is not None:
+            return onward
         call = gateway.give_up(call)
         if call.state != CallState.OUTCOME_UNKNOWN:
             return None
@@ -128,12 +139,13 @@ def _uncertain(place: Place, call: ToolCall) -> Execute | Park | Over | Stop | N
     return _looked_up(call, review)
 
 
-def _again(place: Place, call: ToolCall) -> Ticket | None:
+def _again(place: Place, call: ToolCall) -> Ticket | KeptBack | None:
     """Leave to repeat a call; None when it may not be repeated or often enough was."""
     if place.step.tries >= MAX_REPEATS:
         return None
-    place.step.tries += 1
-    return gateway.recover(call, fence=place.step.fence)
+    leave = gateway.recover(call, fence=place.step.fence)
+    place.step.tries += isinstance(leave, Ticket)
+    return leave
 
 
 def _looked_up(call: ToolCall, review: Review) -> Over | Stop | None:
