@@ -14,6 +14,6 @@ class SamplesConfig(AppConfig):
         """Make the scripted and recorded agents known, so that their model strings can be used and checked."""
         from orchestrator.samples.retail import recording
 
-        import_module("orchestrator.samples.scripts.claims")
-        import_module("orchestrator.samples.scripts.refund")
+        for module in ("claims", "refund", "sales", "legal", "casework", "editorial", "desk"):
+            import_module(f"orchestrator.samples.scripts.{module}")
         recording.register()

@@ -1,23 +1,30 @@
 """Setting up Norrland Group: people, the company's tools, agents, workflows, and the first cases."""
 
 from collections.abc import Callable
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from django.conf import settings
 
 from audit import canonical
-from orchestrator.samples import setup
-from orchestrator.samples.agents import AGENTS, TEAM_OF_AGENT
+from orchestrator.samples import agents, contracts, setup
+from orchestrator.samples.areas import AREAS
 from orchestrator.samples.cases import CLAIM, REFUND, cases
 from orchestrator.samples.company.tools import TOOLS
-from orchestrator.samples.contracts import CONTRACTS
 from orchestrator.samples.memory import remember
 from orchestrator.samples.people import CARE, CLAIMS, ensure_people, person, team
+from orchestrator.samples.setup import Case
 
 CONNECTION = "company"
 DEFINITIONS = Path(__file__).with_name("workflows")
-TEAM_OF_WORKFLOW = {REFUND: CARE, CLAIM: CLAIMS}
-FIRST_RUNS = 6
+TEAM_OF_WORKFLOW = {REFUND: CARE, CLAIM: CLAIMS} | {area.workflow: area.team for area in AREAS}
+AGENTS = [(agent, agents.TEAM_OF_AGENT[agent.name]) for agent in agents.AGENTS] + [
+    (agent, area.team) for area in AREAS for agent in area.agents
+]
+CONTRACTS = contracts.CONTRACTS | dict(chain.from_iterable(area.contracts.items() for area in AREAS))
+PICTURED = 6
+"""So many cases of the shop come first: those of the pictures in the design."""
+FIRST_RUNS = PICTURED + len(AREAS)
 
 
 def load(say: Callable[[str], None]) -> None:
@@ -29,8 +36,8 @@ def load(say: Callable[[str], None]) -> None:
     connection = setup.ensure_tools(CONNECTION, "Norrland Group", CONTRACTS, admin, _offer())
     remember(f"tools-{CONNECTION}", _offer())
     say("Agents and what they may do")
-    for agent in AGENTS:
-        setup.ensure_agent(agent, team(TEAM_OF_AGENT[agent.name]), connection, admin)
+    for agent, members in AGENTS:
+        setup.ensure_agent(agent, team(members), connection, admin)
         setup.choose_model(agent, admin)
     remember("model", settings.HOLDSHORT_MODEL)
     say("Workflows")
@@ -41,9 +48,16 @@ def load(say: Callable[[str], None]) -> None:
         pass
 
 
+def stream() -> tuple[Case, ...]:
+    """All cases in the order in which they come in: the pictured ones, then one of each workflow in turn."""
+    shop = cases()
+    turns = zip_longest(*(area.cases for area in AREAS), shop[PICTURED::2], shop[PICTURED + 1 :: 2])
+    return shop[:PICTURED] + tuple(case for turn in turns for case in turn if case)
+
+
 def start_next() -> bool:
     """Start the next case in the name of the customer portal; False when all were started."""
-    return setup.start_next(cases(), person("Customer portal"))
+    return setup.start_next(stream(), person("Customer portal"))
 
 
 def _offer() -> str:

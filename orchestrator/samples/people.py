@@ -1,7 +1,7 @@
 """The people of the demonstration and their teams. Never made in production.
 
-    Ines Moreau    reviewer, in both teams       Hana Sato      admin
-    Tomás Abreu    reviewer, in both teams       Lukas Brandt   auditor
+    Ines Moreau    reviewer, in all teams       Hana Sato      admin
+    Tomás Abreu    reviewer, in all teams       Lukas Brandt   auditor
 
 The customer portal is an account nobody can sign in with: it stands for the system whose cases start the sample runs,
 so that every reviewer may decide on them.
@@ -18,6 +18,8 @@ from orchestrator.accounts.roles import ADMINS, AUDITORS, REVIEWERS
 
 PASSWORD = "norrland-demo"  # noqa: S105 (shown to everyone who starts the demonstration)
 CLAIMS, CARE = "Claims reviewers", "Customer care"
+SALES, LEGAL, INVESTIGATIONS, EDITORS = "Sales", "Legal", "Investigations", "Communications"
+TEAMS = (CLAIMS, CARE, SALES, LEGAL, INVESTIGATIONS, EDITORS)
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Person:
 
 
 CAST = (
-    Person("Reviewer", "Ines Moreau", "ines@norrland.example", (REVIEWERS, CLAIMS, CARE)),
-    Person("Second reviewer", "Tomás Abreu", "tomas@norrland.example", (REVIEWERS, CLAIMS, CARE)),
+    Person("Reviewer", "Ines Moreau", "ines@norrland.example", (REVIEWERS, *TEAMS)),
+    Person("Second reviewer", "Tomás Abreu", "tomas@norrland.example", (REVIEWERS, *TEAMS)),
     Person("Admin", "Hana Sato", "hana@norrland.example", (ADMINS,)),
     Person("Auditor", "Lukas Brandt", "lukas@norrland.example", (AUDITORS,)),
 )
@@ -51,9 +53,10 @@ def ensure_people() -> None:
     """
     if settings.PRODUCTION:
         raise ImproperlyConfigured("The sample people have published passwords, so production does not have them.")
+    new_teams = set(TEAMS) - set(Group.objects.values_list("name", flat=True))
     for person in CAST:
-        _ensure(person, PASSWORD)
-    _ensure(PORTAL, None)
+        _ensure(person, PASSWORD, new_teams)
+    _ensure(PORTAL, None, new_teams)
 
 
 def person(role: str) -> User:
@@ -67,8 +70,9 @@ def team(name: str) -> Group:
     return Group.objects.get(name=name)
 
 
-def _ensure(person: Person, password: str | None) -> None:
-    if User.objects.filter(email=person.email).exists():
-        return
-    user = User.objects.create_user(person.email, password, name=person.name)
-    user.groups.set([Group.objects.get_or_create(name=name)[0] for name in person.groups])
+def _ensure(person: Person, password: str | None, new_teams: set[str]) -> None:
+    """Somebody who is there already only joins the teams that are new, as after an update."""
+    user = User.objects.filter(email=person.email).first()
+    groups = person.groups if user is None else [name for name in person.groups if name in new_teams]
+    user = user or User.objects.create_user(person.email, password, name=person.name)
+    user.groups.add(*(Group.objects.get_or_create(name=name)[0] for name in groups))

@@ -25,7 +25,7 @@ from orchestrator.runs.engine import advancing
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
 from orchestrator.samples import norrland, people, tasks
-from orchestrator.samples.cases import CLAIM, REFUND, as_csv, cases, key_of
+from orchestrator.samples.cases import CLAIM, REFUND, as_csv
 from orchestrator.samples.company.tools import TOOLS
 from orchestrator.samples.company.tools import Tool as CompanyTool
 from orchestrator.workflows.models import Workflow
@@ -87,10 +87,10 @@ def test_everything_is_there_after_the_first_load(stage: Path) -> None:
     assert {email for _, email, _ in people.demo_sign_ins()} < set(User.objects.values_list("email", flat=True))
     assert {tool.name for tool in Tool.objects.filter(state=ToolState.READY)} >= {"refund_order", "pay_claim"}
     assert not Tool.objects.exclude(state=ToolState.READY).exists()
-    assert set(Workflow.objects.values_list("name", flat=True)) == {REFUND, CLAIM}
+    assert set(Workflow.objects.values_list("name", flat=True)) == set(norrland.TEAM_OF_WORKFLOW)
     assert Run.objects.count() == norrland.FIRST_RUNS
     reviewed = Grant.objects.filter(effect=GrantEffect.REVIEW).values_list("tool__name", flat=True)
-    assert set(reviewed) == {"refund_order", "pay_claim", "send_mail"}
+    assert set(reviewed) == {"refund_order", "pay_claim", "send_mail", "publish_content"}
 
 
 def test_loading_again_changes_nothing(books: Path) -> None:
@@ -146,7 +146,7 @@ def test_one_variable_switches_the_agents_to_a_real_model_and_back(books: Path, 
 def test_the_first_cases_wait_for_the_right_teams(books: Path) -> None:
     drive()
     routes = {(review.workflow_name, str(review.team)) for review in Review.objects.filter(state=ReviewState.OPEN)}
-    assert routes == {("Customer refund", people.CARE), ("Claim payout", people.CLAIMS)}
+    assert routes >= {("Customer refund", people.CARE), ("Claim payout", people.CLAIMS)}
     pay = Review.objects.get(short="Pay Oskar Lindqvist, claim MC-20417")
     assert "€18,450.00" in "".join(part["text"] for part in pay.sentence)
     assert pay.amount == "€18,450.00"
@@ -154,15 +154,17 @@ def test_the_first_cases_wait_for_the_right_teams(books: Path) -> None:
 
 def test_a_refund_happens_once_it_is_approved_and_the_customer_is_told(books: Path) -> None:
     drive()
-    assert rows(books, "SELECT count(*) FROM effects") == [(0,)]
+    paid = "SELECT tool FROM effects WHERE tool IN ('refund_order', 'send_mail') ORDER BY id"
+    before = rows(books, paid)
+    assert ("refund_order",) not in before
     approve(Review.objects.get(short="Refund order 88-10392"), people.person("Reviewer"))
     drive()
     run = Run.objects.get(input__order_id="88-10392")
     assert run.state == RunState.SUCCEEDED, run.reason
     assert run.output is not None
     assert run.output["refunded"] == "642.10"
-    assert rows(books, "SELECT tool FROM effects ORDER BY id") == [("refund_order",), ("send_mail",)]
-    assert "642.10 EUR" in rows(books, "SELECT body FROM outbox")[0][0]
+    assert rows(books, paid)[len(before) :] == [("refund_order",), ("send_mail",)]
+    assert "642.10 EUR" in rows(books, "SELECT body FROM outbox ORDER BY rowid DESC")[0][0]
 
 
 def test_a_claim_goes_all_the_way(books: Path) -> None:
@@ -198,10 +200,10 @@ def test_cases_trickle_in_until_enough_wait(books: Path, monkeypatch: pytest.Mon
 
 
 def test_every_case_is_started_once_and_then_there_are_no_more(books: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(norrland, "cases", lambda: cases()[: norrland.FIRST_RUNS + 2])
+    few = norrland.stream()[: norrland.FIRST_RUNS + 2]
+    monkeypatch.setattr(norrland, "stream", lambda: few)
     assert [norrland.start_next() for _ in range(4)] == [True, True, False, False]
-    keys = [run.input.get("order_id") or run.input["claim_id"] for run in Run.objects.order_by("pk")]
-    assert keys == [key_of(case) for case in cases()[: norrland.FIRST_RUNS + 2]]
+    assert list(Run.objects.order_by("pk").values_list("input", flat=True)) == [case.input for case in few]
 
 
 def test_the_command_tells_what_it_does_or_why_it_cannot(stage: Path, settings: Any) -> None:

@@ -12,7 +12,7 @@ from agents.runtime.scripted import Call, Final, Result, Script, ScriptState
 from orchestrator.samples.cases import CLAIM, REFUND, cases, key_of
 from orchestrator.samples.company import ledger
 from orchestrator.samples.company.database import open_company
-from orchestrator.samples.company.reads import Refused
+from orchestrator.samples.company.rows import Refused
 from orchestrator.samples.company.tools import TOOLS
 from orchestrator.samples.scripts.claims import claims_payout
 from orchestrator.samples.scripts.refund import support_refund

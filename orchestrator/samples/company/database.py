@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.samples.company.clock import opening_day
-from orchestrator.samples.company.seed import books
+from orchestrator.samples.company.seed import CHAPTERS
+from orchestrator.samples.company.seed.pen import Row
 
 LOCK_WAIT_SECONDS = 15.0
-SCHEMA = Path(__file__).with_name("schema.sql")
-VERSION = 1
+SCHEMAS = Path(__file__).with_name("schema")
 
 
 def company_path() -> Path:
@@ -35,8 +35,8 @@ def open_company(path: Path | None = None) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     _use_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")  # survives the death of any process; only power loss may undo
-    if _version(connection) < VERSION:
-        _create(connection)
+    if _chapters(connection) < len(CHAPTERS):
+        _write_chapters(connection)
     return connection
 
 
@@ -65,19 +65,24 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.02)
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def _chapters(connection: sqlite3.Connection) -> int:
+    """How many chapters are in the books."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _create(connection: sqlite3.Connection) -> None:
+def _write_chapters(connection: sqlite3.Connection) -> None:
+    """Write the chapters that are missing: all of them into an empty file, the new ones after an update."""
     with writing(connection):
-        if _version(connection) >= VERSION:
-            return  # another process was first
-        for statement in SCHEMA.read_text(encoding="utf-8").split(";"):
-            connection.execute(statement)
-        for table, rows in books(opening_day()).items():
-            for row in rows:
-                names = ", ".join(row)
-                marks = ", ".join(f":{name}" for name in row)
-                connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608 (our own names)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        for name, rows_of in list(CHAPTERS.items())[_chapters(connection) :]:
+            for statement in (SCHEMAS / f"{name}.sql").read_text(encoding="utf-8").split(";"):
+                connection.execute(statement)
+            for table, rows in rows_of(opening_day()).items():
+                _insert(connection, table, rows)
+        connection.execute(f"PRAGMA user_version = {len(CHAPTERS)}")
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:
+    for row in rows:
+        names = ", ".join(row)
+        marks = ", ".join(f":{name}" for name in row)
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608 (our own names)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from orchestrator.samples.company.clock import now
 from orchestrator.samples.company.database import writing
-from orchestrator.samples.company.reads import Refused
+from orchestrator.samples.company.rows import Refused
 from orchestrator.samples.company.tools import Tool
 
 

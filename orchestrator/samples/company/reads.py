@@ -1,23 +1,17 @@
 """What the company's tools read. The SQL names its columns as the answer's shape does; nothing here changes a row."""
 
 import sqlite3
-from typing import Any
 
 from orchestrator.samples.company import shapes
 from orchestrator.samples.company.money import CURRENCY
+from orchestrator.samples.company.rows import all_rows, one_row
 
 FOUND_AT_MOST = 10
-
-Rows = list[dict[str, Any]]
-
-
-class Refused(Exception):
-    """The company does not do this; the message says why."""
 
 
 def find_customer(books: sqlite3.Connection, asked: shapes.FindCustomer) -> shapes.Customers:
     """The customers whose number or address is the query, or whose name contains it."""
-    found = _all(
+    found = all_rows(
         books,
         "SELECT * FROM customers WHERE id = :q OR fold(email) = fold(:q) OR instr(fold(name), fold(:q))"
         " ORDER BY id = :q DESC, name LIMIT :most",
@@ -31,7 +25,7 @@ def find_customer(books: sqlite3.Connection, asked: shapes.FindCustomer) -> shap
 
 def get_order(books: sqlite3.Connection, asked: shapes.ByOrder) -> shapes.Order:
     """An order with its lines and what was paid and refunded."""
-    order = _one(
+    order = one_row(
         books,
         "SELECT o.id, customer_id, c.name AS customer_name, email AS customer_email, status, placed_on, promised_on,"
         " delivered_on, delivery_address, shipping_cents AS shipping, total_cents AS total, o.note"
@@ -39,7 +33,7 @@ def get_order(books: sqlite3.Connection, asked: shapes.ByOrder) -> shapes.Order:
         "order",
         asked.order_id,
     )
-    order["lines"] = _all(
+    order["lines"] = all_rows(
         books,
         "SELECT line, sku, title, quantity, unit_cents AS unit_price, returned FROM order_lines"
         " WHERE order_id = :id ORDER BY line",
@@ -52,13 +46,13 @@ def get_order(books: sqlite3.Connection, asked: shapes.ByOrder) -> shapes.Order:
 
 def list_payments(books: sqlite3.Connection, asked: shapes.ByOrder) -> shapes.Payments:
     """Every payment and refund of an order, failed attempts included."""
-    order = _one(books, "SELECT id AS order_id FROM orders WHERE id = :id", "order", asked.order_id)
-    order["payments"] = _all(
+    order = one_row(books, "SELECT id AS order_id FROM orders WHERE id = :id", "order", asked.order_id)
+    order["payments"] = all_rows(
         books,
         "SELECT id, at, method, amount_cents AS amount, state FROM payments WHERE order_id = :order_id ORDER BY at, id",
         order,
     )
-    order["refunds"] = _all(
+    order["refunds"] = all_rows(
         books,
         "SELECT id, at, amount_cents AS amount, reason, made_by FROM refunds"
         " WHERE order_id = :order_id ORDER BY at, id",
@@ -70,8 +64,8 @@ def list_payments(books: sqlite3.Connection, asked: shapes.ByOrder) -> shapes.Pa
 
 def sign_in_log(books: sqlite3.Connection, asked: shapes.ByCustomer) -> shapes.SignInLog:
     """How and from where a customer signed in to the portal, newest first."""
-    log = _one(books, "SELECT id AS customer_id FROM customers WHERE id = :id", "customer", asked.customer_id)
-    log["sign_ins"] = _all(
+    log = one_row(books, "SELECT id AS customer_id FROM customers WHERE id = :id", "customer", asked.customer_id)
+    log["sign_ins"] = all_rows(
         books,
         "SELECT at, method, device, country FROM sign_ins WHERE customer_id = :customer_id ORDER BY at DESC",
         log,
@@ -81,7 +75,7 @@ def sign_in_log(books: sqlite3.Connection, asked: shapes.ByCustomer) -> shapes.S
 
 def get_claim(books: sqlite3.Connection, asked: shapes.ByClaim) -> shapes.Claim:
     """A claim with earlier payouts and the accounts its customer may be paid to, the latest first."""
-    claim = _one(
+    claim = one_row(
         books,
         "SELECT k.id, policy_id, customer_id, c.name AS customer_name, email AS customer_email, status, occurred_on,"
         " reported_on, description, claimed_cents AS claimed, estimate_cents AS estimate, k.note"
@@ -89,13 +83,13 @@ def get_claim(books: sqlite3.Connection, asked: shapes.ByClaim) -> shapes.Claim:
         "claim",
         asked.claim_id,
     )
-    claim["payouts"] = _all(
+    claim["payouts"] = all_rows(
         books,
         "SELECT id, at, amount_cents AS amount, payee_account, remittance_text FROM payouts"
         " WHERE claim_id = :id ORDER BY at, id",
         claim,
     )
-    claim["accounts"] = _all(
+    claim["accounts"] = all_rows(
         books,
         "SELECT id, iban, holder, added_on, replaced_on, added_through FROM payout_accounts"
         " WHERE customer_id = :customer_id ORDER BY added_on DESC, id",
@@ -107,21 +101,21 @@ def get_claim(books: sqlite3.Connection, asked: shapes.ByClaim) -> shapes.Claim:
 
 def get_policy(books: sqlite3.Connection, asked: shapes.ByPolicy) -> shapes.Policy:
     """A policy: what it covers, from when to when, up to what, less what."""
-    policy = _one(
+    policy = one_row(
         books,
         'SELECT id, customer_id, kind, object, starts_on, ends_on, limit_cents AS "limit",'
         " deductible_cents AS deductible FROM policies WHERE id = :id",
         "policy",
         asked.policy_id,
     )
-    claims = _all(books, "SELECT id FROM claims WHERE policy_id = :id ORDER BY reported_on, id", policy)
+    claims = all_rows(books, "SELECT id FROM claims WHERE policy_id = :id ORDER BY reported_on, id", policy)
     return shapes.Policy.model_validate(policy | {"claim_ids": [claim["id"] for claim in claims], "currency": CURRENCY})
 
 
 def list_claim_documents(books: sqlite3.Connection, asked: shapes.ByClaim) -> shapes.Documents:
     """The documents of a claim, also those still missing."""
-    claim = _one(books, "SELECT id AS claim_id FROM claims WHERE id = :id", "claim", asked.claim_id)
-    claim["documents"] = _all(
+    claim = one_row(books, "SELECT id AS claim_id FROM claims WHERE id = :id", "claim", asked.claim_id)
+    claim["documents"] = all_rows(
         books,
         "SELECT id, kind, filename, state, received_on, amount_cents AS amount, summary FROM claim_documents"
         " WHERE claim_id = :claim_id ORDER BY id",
@@ -132,7 +126,7 @@ def list_claim_documents(books: sqlite3.Connection, asked: shapes.ByClaim) -> sh
 
 def list_outbox(books: sqlite3.Connection, asked: shapes.ListOutbox) -> shapes.Outbox:
     """Mail that was sent, newest first."""
-    mails = _all(
+    mails = all_rows(
         books,
         "SELECT id, at, recipient AS \"to\", subject, body FROM outbox WHERE :to = '' OR fold(recipient) = fold(:to)"
         " ORDER BY at DESC, rowid DESC LIMIT :limit",
@@ -149,17 +143,6 @@ def paid_and_refunded(books: sqlite3.Connection, order_id: str) -> tuple[int, in
         {"id": order_id},
     ).fetchone()
     return int(paid), int(refunded)
-
-
-def _one(books: sqlite3.Connection, sql: str, noun: str, key: str) -> dict[str, Any]:
-    row = books.execute(sql, {"id": key.strip()}).fetchone()
-    if row is None:
-        raise Refused(f"There is no {noun} {key}.")
-    return dict(row)
-
-
-def _all(books: sqlite3.Connection, sql: str, values: dict[str, Any]) -> Rows:
-    return [dict(row) for row in books.execute(sql, values)]
 
 
 def _ids(books: sqlite3.Connection, table: str, customer_id: str, newest_by: str) -> list[str]:

@@ -18,11 +18,11 @@ from pydantic import ValidationError
 
 from orchestrator.samples.company import ledger
 from orchestrator.samples.company.database import open_company
-from orchestrator.samples.company.reads import Refused
+from orchestrator.samples.company.rows import Refused
 from orchestrator.samples.company.tools import TOOLS, Tool
 
 IDEMPOTENCY_KEY = "holdshort.dev/idempotency-key"
-INSTRUCTIONS = "Norrland Group: shop orders, payments and refunds, insurance claims and payouts, and outgoing mail."
+INSTRUCTIONS = "Norrland Group: shop orders and refunds, insurance claims, sales, contracts, published texts, and mail."
 
 Context = ServerRequestContext[dict[str, Any], Any]
 

@@ -8,6 +8,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from orchestrator.samples.company import reads, writes
+from orchestrator.samples.company.casework import desk as casework
+from orchestrator.samples.company.editorial import desk as editorial
+from orchestrator.samples.company.legal import reads as legal_reads
+from orchestrator.samples.company.legal import writes as legal_writes
+from orchestrator.samples.company.sales import reads as sales_reads
+from orchestrator.samples.company.sales import writes as sales_writes
 
 
 @dataclass(frozen=True)
@@ -59,5 +65,31 @@ TOOLS = {
         _write(writes.pay_claim, "Pay a claim"),
         _write(writes.set_claim_status, "Set the status of a claim"),
         _write(writes.send_mail, "Send a mail"),
+        _read(sales_reads.find_lead, "Find a lead"),
+        _read(sales_reads.look_up_firm, "Look up a firm"),
+        _read(sales_reads.list_salespeople, "List salespeople"),
+        _read(sales_reads.list_slots, "List free slots of a salesperson"),
+        _write(sales_writes.record_lead, "Record a lead"),
+        _write(sales_writes.book_meeting, "Book a meeting"),
+        _write(sales_writes.cancel_meeting, "Cancel a meeting"),
+        _write(sales_writes.assign_lead, "Assign a lead"),
+        _write(sales_writes.start_nurture, "Start a series of mails"),
+        _read(legal_reads.get_contract, "Read a contract"),
+        _read(legal_reads.price_benchmark, "Look up what others pay"),
+        _read(legal_reads.clause_rules, "Read the rules for clauses"),
+        _write(legal_writes.store_review_report, "Store a review report"),
+        _write(legal_writes.send_to_signatory, "Send a contract to the signatory"),
+        _write(legal_writes.recall_from_signatory, "Recall a contract from the signatory"),
+        _write(legal_writes.return_contract, "Return a contract"),
+        _read(casework.fraud_indicators, "Read the signs of fraud on a claim"),
+        _write(casework.request_documents, "Ask a customer for papers"),
+        _write(casework.file_documents, "File papers of a customer"),
+        _write(casework.hand_to_investigations, "Hand a claim to investigations"),
+        _write(casework.close_investigation, "Close an investigation"),
+        _read(editorial.get_brief, "Read a brief"),
+        _read(editorial.brand_rules, "Read the rules of the brand"),
+        _read(editorial.compliance_rules, "Read the rules of compliance"),
+        _write(editorial.publish_content, "Publish a text"),
+        _write(editorial.withdraw_content, "Withdraw a text"),
     )
 }

@@ -3,9 +3,10 @@
 import sqlite3
 
 from orchestrator.samples.company import reads, shapes
+from orchestrator.samples.company.casework.desk import refuse_under_investigation
 from orchestrator.samples.company.clock import now
 from orchestrator.samples.company.money import CURRENCY, to_cents, to_text
-from orchestrator.samples.company.reads import Refused
+from orchestrator.samples.company.rows import Refused, next_id
 
 
 def refund_order(books: sqlite3.Connection, asked: shapes.RefundOrder) -> shapes.RefundMade:
@@ -21,7 +22,7 @@ def refund_order(books: sqlite3.Connection, asked: shapes.RefundOrder) -> shapes
             f"Order {order.id} was paid {order.paid} {CURRENCY} and {order.refunded} {CURRENCY} of it is refunded,"
             f" so at most {order.refundable} {CURRENCY} can be refunded; {asked.amount} {CURRENCY} was asked for."
         )
-    refund, at = _next_id(books, "refunds", "R-"), now()
+    refund, at = next_id(books, "refunds", "R-"), now()
     books.execute(
         "INSERT INTO refunds (id, order_id, at, amount_cents, reason, made_by) VALUES (?, ?, ?, ?, ?, ?)",
         [refund, order.id, at, cents, asked.reason, "refund_order"],
@@ -42,6 +43,7 @@ def pay_claim(books: sqlite3.Connection, asked: shapes.PayClaim) -> shapes.Claim
     claim = reads.get_claim(books, shapes.ByClaim(claim_id=asked.claim_id))
     policy = reads.get_policy(books, shapes.ByPolicy(policy_id=claim.policy_id))
     _check_payable(claim, asked)
+    refuse_under_investigation(books, claim.id)
     cents, left = to_cents(asked.amount), to_cents(policy.limit) - to_cents(claim.paid)
     if cents == 0:
         raise Refused("A payout has to be more than 0.00.")
@@ -51,7 +53,7 @@ def pay_claim(books: sqlite3.Connection, asked: shapes.PayClaim) -> shapes.Claim
             f" claim {claim.id}, so at most {to_text(left)} {CURRENCY} can be paid; {asked.amount} {CURRENCY} was"
             " asked for."
         )
-    payout, at = _next_id(books, "payouts", "PO-"), now()
+    payout, at = next_id(books, "payouts", "PO-"), now()
     books.execute(
         "INSERT INTO payouts (id, claim_id, at, amount_cents, payee_account, remittance_text)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -83,7 +85,7 @@ def set_claim_status(books: sqlite3.Connection, asked: shapes.SetClaimStatus) ->
 
 def send_mail(books: sqlite3.Connection, asked: shapes.SendMail) -> shapes.MailSent:
     """Put a mail into the outbox, from where it leaves at once."""
-    mail, at = _next_id(books, "outbox", "M-"), now()
+    mail, at = next_id(books, "outbox", "M-"), now()
     books.execute(
         "INSERT INTO outbox (id, at, recipient, subject, body) VALUES (?, ?, ?, ?, ?)",
         [mail, at, asked.to, asked.subject, asked.body],
@@ -102,8 +104,3 @@ def _check_payable(claim: shapes.Claim, asked: shapes.PayClaim) -> None:
         )
     if asked.payee_name != holder:
         raise Refused(f"Account {asked.payee_account} is held by {holder}, not by {asked.payee_name}.")
-
-
-def _next_id(books: sqlite3.Connection, table: str, prefix: str) -> str:
-    count = books.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 (our own names)
-    return f"{prefix}{70_001 + count}"

@@ -49,6 +49,12 @@ def said(state: ScriptState, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def part(state: ScriptState, name: str) -> dict[str, Any]:
+    """An object out of the step's input; empty where it has none."""
+    value = state.task.get(name) if isinstance(state.task, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
 def sentence(text: str) -> str:
     """A text that ends like a sentence, or nothing."""
     text = text.strip()

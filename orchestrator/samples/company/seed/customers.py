@@ -25,7 +25,7 @@ AWKWARD = (
 def write_customers(pen: Pen) -> None:
     """Customers, named ones first, then made-up people, companies, and names that break naive software."""
     for name, number in NAMED.items():
-        _customer(pen, name, number, _country_of(name))
+        new_customer(pen, name, number, _country_of(name))
     numbers = (n for n in range(FIRST_NUMBER, FIRST_NUMBER + 500) if n not in NAMED.values())
     seen = set(NAMED)
     while len(seen) < PEOPLE:
@@ -33,16 +33,17 @@ def write_customers(pen: Pen) -> None:
         name = f"{pen.random.choice(country.given)} {pen.random.choice(country.family)}"
         if name not in seen:
             seen.add(name)
-            _customer(pen, name, next(numbers), country)
+            new_customer(pen, name, next(numbers), country)
     for index, name in enumerate(COMPANIES):
-        _customer(
+        new_customer(
             pen, name, next(numbers), COUNTRIES[index % len(COUNTRIES)], note="Business customer, invoice by e-mail."
         )
     for name, code, note in AWKWARD:
-        _customer(pen, name, next(numbers), _country(code), note=note)
+        new_customer(pen, name, next(numbers), country_named(code), note=note)
 
 
-def _customer(pen: Pen, name: str, number: int, country: Country, note: str = "") -> Row:
+def new_customer(pen: Pen, name: str, number: int, country: Country, note: str = "") -> Row:
+    """A customer with payout accounts and a history of sign-ins."""
     since = pen.random.randrange(400, 4000)
     row = pen.add(
         "customers",
@@ -75,7 +76,7 @@ def sign_in(pen: Pen, customer: Row, ago: int, method: str = "strong authenticat
 
 def new_account(pen: Pen, customer: Row, ago: int, through: str, holder: str = "", ending: str = "") -> Row:
     """A payout account registered so many days ago; `ending` fixes its last digits."""
-    country = _country(customer["country"])
+    country = country_named(customer["country"])
     bban = "".join(str(pen.random.randrange(10)) if char == "X" else char for char in country.bban)
     bban = bban[: len(bban) - len(ending)] + ending
     return pen.add(
@@ -103,7 +104,8 @@ def _country_of(name: str) -> Country:
     return next(country for country in COUNTRIES if given in country.given)
 
 
-def _country(code: str) -> Country:
+def country_named(code: str) -> Country:
+    """The country of an ISO 3166 code."""
     return next(country for country in COUNTRIES if country.code == code)
 
 
