@@ -253,7 +253,7 @@ class ToolCall(models.Model):
 
     `arguments` are canonical bytes; `digest` binds what a person saw. `within` are the refs of what lies around the run
     (its workflow, the runs that started it), `step_began_at` is when the step began that asked for it; `kept_by` is the
-    stop for whose release it waits.
+    stop for whose release it waits, `put_back` how often in a row it was too late to send it.
     """
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
@@ -266,6 +266,7 @@ class ToolCall(models.Model):
     within = ArrayField(models.UUIDField(), default=list)
     step_began_at = models.DateTimeField(null=True)
     kept_by = models.ForeignKey(Stop, models.PROTECT, null=True, related_name="kept")
+    put_back = models.PositiveSmallIntegerField(default=0)
     call_key = models.CharField(max_length=200)
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
     review_from = models.PositiveSmallIntegerField(default=0)

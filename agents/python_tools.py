@@ -11,6 +11,7 @@ like any other: contract, grant, policies and record are the same, only the way 
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,7 +25,8 @@ class CallContext:
     """What is known about one call beside its arguments; nothing of it was chosen by a model.
 
     `idempotency_key` is the same for every attempt at the call. `timeout` is in seconds. `agent` is the agent's name,
-    `run_ref` and `step_ref` say where the call was asked for; they are None for a call that belongs to no run.
+    `run_ref` and `step_ref` say where the call was asked for; they are None for a call that belongs to no run. After
+    `begin_by`, a moment of `time.monotonic()`, it must not begin any more.
     """
 
     idempotency_key: str
@@ -33,6 +35,7 @@ class CallContext:
     environment: str = ""
     run_ref: UUID | None = None
     step_ref: UUID | None = None
+    begin_by: float = math.inf
 
 
 class ToolRefused(Exception):

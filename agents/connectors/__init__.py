@@ -1,6 +1,15 @@
 """Connectors: how calls reach real systems. Only `agents.gateway` may import this package."""
 
-from agents.connectors.base import Connector, ConnectorError, ListReport, RemoteTool, Reply, Target, longest_call
+from agents.connectors.base import (
+    Connector,
+    ConnectorError,
+    ListReport,
+    RemoteTool,
+    Reply,
+    Target,
+    TooLate,
+    longest_call,
+)
 from agents.connectors.python import PythonConnector
 from agents.python_tools import CallContext
 
@@ -12,6 +21,7 @@ __all__ = [
     "RemoteTool",
     "Reply",
     "Target",
+    "TooLate",
     "close_all",
     "connector_for",
     "longest_call",

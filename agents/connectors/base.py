@@ -84,6 +84,13 @@ class ConnectorError(Exception):
         self.sent = sent
 
 
+class TooLate(ConnectorError):
+    """The system was reached only after the moment by which the call had to begin. Nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("The system was reached too late for this call to begin. Nothing was sent.", sent=False)
+
+
 SLACK = 20.0  # seconds for finding out that a shared session is dead, and making another
 
 
@@ -100,7 +107,10 @@ class Connector(Protocol):
         ...
 
     def call(self, target: Target, tool: str, arguments: dict[str, Any], context: CallContext) -> Reply:
-        """Call one tool once. Raises ConnectorError, after `longest_call` where it can give up."""
+        """Call one tool once. Raises ConnectorError, after `longest_call` where it can give up.
+
+        Raises TooLate instead of sending anything after `context.begin_by`.
+        """
         ...
 
 

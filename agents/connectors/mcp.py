@@ -1,6 +1,7 @@
 """The connector for MCP servers, over the pipes of a program or over streamable HTTP."""
 
 import logging
+import time
 from typing import Any, cast
 
 import anyio
@@ -19,7 +20,7 @@ from mcp_types import (
 from pydantic import RootModel, ValidationError
 
 from agents.connectors import background
-from agents.connectors.base import ConnectorError, ListReport, Reply, Target, longest_call
+from agents.connectors.base import ConnectorError, ListReport, Reply, Target, TooLate, longest_call
 from agents.connectors.reading import MAX_ERROR, MAX_TOOLS, reply_from, report_of
 from agents.connectors.secrets import hide, secrets_of
 from agents.connectors.sessions import Pool, Session
@@ -50,7 +51,7 @@ class McpConnector:
         meta = cast("RequestParamsMeta", {KEY_META: context.idempotency_key})
         request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=arguments, _meta=meta))
         longest = longest_call(target, context.timeout)
-        return background.run(_call(target, request, context.timeout), timeout=longest)
+        return background.run(_call(target, request, context), timeout=longest)
 
 
 async def _list(target: Target) -> ListReport:
@@ -70,16 +71,16 @@ async def _list(target: Target) -> ListReport:
     raise problem
 
 
-async def _call(target: Target, request: CallToolRequest, timeout: float) -> Reply:
+async def _call(target: Target, request: CallToolRequest, context: CallContext) -> Reply:
     session = await _answering(target)
     try:
-        return await _send(session, request, timeout)
+        return await _send(session, request, context)
     except ConnectorError as error:
         if error.sent is None or session.usable:
             raise
     # The server had forgotten the session, so it did not take the request: once more with a new one.
     await _pool.drop(session)
-    return await _send(await _answering(target), request, timeout)
+    return await _send(await _answering(target), request, context)
 
 
 async def _answering(target: Target) -> Session:
@@ -103,18 +104,18 @@ async def _answering(target: Target) -> Session:
     return session
 
 
-async def _send(session: Session, request: CallToolRequest, timeout: float) -> Reply:
+async def _send(session: Session, request: CallToolRequest, context: CallContext) -> Reply:
     """Send a request over a connected session and read the answer."""
     secrets = secrets_of(session.target)
     client = await session.client()
     try:
-        with anyio.fail_after(timeout):
-            return reply_from(await _exchange(client, request), secrets)
+        with anyio.fail_after(context.timeout):
+            return reply_from(await _exchange(client, request, context.begin_by), secrets)
     except ConnectorError:
         raise
     except TimeoutError as error:
         session.doubtful = True
-        raise ConnectorError(f"There was no answer within {timeout:g} s.", sent=None) from error
+        raise ConnectorError(f"There was no answer within {context.timeout:g} s.", sent=None) from error
     except MCPError as error:
         if _answered(error, session):
             return Reply(
@@ -125,8 +126,10 @@ async def _send(session: Session, request: CallToolRequest, timeout: float) -> R
         raise _problem(error, session, sent=None) from error
 
 
-async def _exchange(client: Client, request: CallToolRequest) -> dict[str, Any]:
+async def _exchange(client: Client, request: CallToolRequest, begin_by: float) -> dict[str, Any]:
     """The raw result. Not the SDK's call_tool: that fails after the effect when a result does not fit its schema."""
+    if time.monotonic() > begin_by:
+        raise TooLate
     try:
         return (await client.session.send_request(request, _Raw)).root
     except MCPError as error:
@@ -135,6 +138,8 @@ async def _exchange(client: Client, request: CallToolRequest) -> dict[str, Any]:
     # The protocol's own recovery: the server refused because some arguments also belong into headers, which the SDK
     # knows from the tool's definition.
     await client.list_tools()
+    if time.monotonic() > begin_by:
+        raise TooLate
     return (await client.session.send_request(request, _Raw)).root
 
 

@@ -6,10 +6,11 @@ either, because nothing can stop a function from outside; `tool` in `agents.pyth
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from agents.connectors.base import ConnectorError, ListReport, Reply, Target
+from agents.connectors.base import ConnectorError, ListReport, Reply, Target, TooLate
 from agents.connectors.reading import MAX_ERROR, report_of
 from agents.python_tools import CallContext, PythonTool, ToolRefused, tools_of
 from audit.text import escape
@@ -31,6 +32,8 @@ class PythonConnector:
         found = _tools(target).get(tool)
         if found is None:
             raise ConnectorError(f"The module {target.module} no longer offers {tool}.", sent=False)
+        if time.monotonic() > context.begin_by:
+            raise TooLate
         try:
             value = found.function(arguments, context)
         except ToolRefused as refusal:

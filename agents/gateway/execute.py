@@ -6,11 +6,11 @@ call only where the contract says that a repetition with the same key has one ef
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents import consent
-from agents.connectors import CallContext, ConnectorError, Reply, Target, connector_for, longest_call
+from agents.connectors import CallContext, ConnectorError, Reply, Target, TooLate, connector_for, longest_call
 from agents.contracts import check_result
 from agents.gateway.keeping import KeptBack, keep_back
 from agents.gateway.recheck import why_not
@@ -28,6 +28,7 @@ LATEST_BEGIN = 2.0
 """Seconds after a look at the stops within which a call begins or does not: so soon a stop holds for everybody."""
 FRESH = 0.5
 """Seconds for which a look at the stops counts; whoever was held up for longer looks again before sending."""
+MOST_PUT_BACK = 5
 HELD_UP = "The worker was held up before it could send this call. Nothing was sent."
 
 
@@ -130,10 +131,7 @@ def give_up(call: ToolCall) -> ToolCall:
     if call.state != CallState.EXECUTING:
         return call
     if call.tool_version and call.tool_version.effect == Effect.READ:
-        call.error, call.finished_at = UNANSWERED, db_now()
-        _move(call, CallState.FAILED, "error", "finished_at")
-        note("call.failed", call, error=call.error)
-        return call
+        return _settle_failed(call, UNANSWERED)
     return settle_unknown(call, UNKNOWN)
 
 
@@ -156,7 +154,10 @@ def send(ticket: Ticket) -> Effected:
         return not_begun(ticket, too_late)
     try:
         connector = connector_for(ticket.target.kind)
-        reply = connector.call(ticket.target, ticket.tool, ticket.arguments, ticket.context)
+        context = replace(ticket.context, begin_by=ticket.checked_at + LATEST_BEGIN)
+        reply = connector.call(ticket.target, ticket.tool, ticket.arguments, context)
+    except TooLate as error:
+        return not_begun(ticket, str(error))
     except ConnectorError as error:
         return _after_error(ticket, call, error)
     return _after_reply(ticket, call, reply)
@@ -202,13 +203,25 @@ def settle(effected: Effected) -> ToolCall | None:
 def _put_back(call: ToolCall, effected: Effected) -> ToolCall:
     """Let a call that was surely not sent be what it was before its intent: what was decided about it stays decided.
 
-    One that may have been sent earlier, by another worker, stays open: it is repeated or looked up.
+    One that may have been sent earlier, by another worker, stays open: it is repeated or looked up. Nobody tries for
+    ever: after some times in a row the call has failed, or nobody knows whether the earlier sending had its effect.
     """
+    call.put_back += 1
+    note("call.not_begun", call, reason=text.escape(effected.error))
+    if call.put_back > MOST_PUT_BACK:
+        return settle_unknown(call, effected.error) if effected.again else _settle_failed(call, effected.error)
+    call.save(update_fields=["put_back"])
     if not effected.again:
         was = CallState.HELD if call.consent_ref else CallState.ALLOWED
         call.intent_at, call.consent_ref = None, None
         _move(call, was, "intent_at", "consent_ref")
-    note("call.not_begun", call, reason=text.escape(effected.error))
+    return call
+
+
+def _settle_failed(call: ToolCall, why: str) -> ToolCall:
+    call.error, call.finished_at = text.escape(why), db_now()
+    _move(call, CallState.FAILED, "error", "finished_at")
+    note("call.failed", call, error=call.error)
     return call
 
 

@@ -24,7 +24,7 @@ def keep_back(call: ToolCall) -> KeptBack | None:
         return None
     reason = sentence_of(stops[0])
     if call.kept_by_id not in [stop.pk for stop in stops]:
-        call.kept_by = stops[0]
-        call.save(update_fields=["kept_by"])
+        call.kept_by, call.put_back = stops[0], 0
+        call.save(update_fields=["kept_by", "put_back"])
         note("call.kept_back", call, reason=reason, stop=str(stops[0].ref))
     return KeptBack(reason)

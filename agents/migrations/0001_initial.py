@@ -175,6 +175,7 @@ class Migration(migrations.Migration):
                 ('step_ref', models.UUIDField()),
                 ('within', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
                 ('step_began_at', models.DateTimeField(null=True)),
+                ('put_back', models.PositiveSmallIntegerField(default=0)),
                 ('call_key', models.CharField(max_length=200)),
                 ('arguments', models.BinaryField()),
                 ('digest', models.CharField(blank=True, max_length=64)),

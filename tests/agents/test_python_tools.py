@@ -1,6 +1,7 @@
 """Tools of a module of this installation: called through the gateway like any other, and without a process."""
 
 import sys
+import time
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from pytest_django import Settings
 
 from agents import actions, exceptions
 from agents.gateway import Proposal, Ticket, open_intent, propose, send, settle
+from agents.gateway.execute import LATEST_BEGIN
 from agents.models import Agent, Connection, Tool, ToolCall
 from agents.python_tools import CallContext, tool, tools_of
 from agents.states import CallState, Effect, Environment, ToolState
@@ -99,6 +101,8 @@ def test_a_call_returns_what_the_function_returns(agent: Agent, tools: dict[str,
 
 def test_a_function_is_told_what_the_call_belongs_to(agent: Agent, tools: dict[str, Tool]) -> None:
     call = called(agent, tools["echo"], {"sku": "x"})
+    assert call.result is not None
+    assert float(call.result.pop("begin_by")) <= time.monotonic() + LATEST_BEGIN
     assert call.result == {
         "arguments": {"sku": "x"},
         "idempotency_key": str(call.ref),

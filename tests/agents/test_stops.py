@@ -15,7 +15,7 @@ from django.http import Http404
 from guardian.shortcuts import assign_perm
 
 from agents import actions, gateway
-from agents.connectors import Reply
+from agents.connectors import Reply, TooLate
 from agents.exceptions import AlreadyReleased, AlreadyStopped, NoReason, SecondPersonNeeded
 from agents.gateway import KeptBack, Proposal, Ticket, execute
 from agents.gateway.execute import FRESH, LATEST_BEGIN
@@ -437,3 +437,23 @@ def test_two_who_ask_for_the_release_at_the_same_instant_are_two_people() -> Non
         release = partial(actions.release, ref=third.ref, reason="It is repaired.", by=world.hana)
         assert outcomes(release, release) == ["SecondPersonNeeded", "Stop"]
         actions.release(by=second, ref=third.ref)
+
+
+def test_nobody_tries_for_ever_to_begin_in_time(agent: Agent, tool: Tool, sent: list[float]) -> None:
+    call = proposed(agent, tool)
+    states = [after(older(ticket_for(call), LATEST_BEGIN + 1)).state for _ in range(execute.MOST_PUT_BACK)]
+    assert states == [CallState.ALLOWED] * execute.MOST_PUT_BACK
+    failed = after(older(ticket_for(call), LATEST_BEGIN + 1))
+    assert (failed.state, failed.error, sent) == (CallState.FAILED, execute.HELD_UP, [])
+
+
+def test_a_system_that_is_reached_too_late_gets_nothing(
+    agent: Agent, tool: Tool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow:
+        def call(self, *_: Any) -> Reply:
+            raise TooLate
+
+    monkeypatch.setattr(execute, "connector_for", lambda kind: Slow())
+    back = after(ticket_for(proposed(agent, tool)))
+    assert (back.state, back.put_back) == (CallState.ALLOWED, 1)

@@ -1,12 +1,14 @@
 """Listing and calling the tools of real servers, over pipes and over HTTP."""
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents.connectors import CallContext, Connector, ConnectorError, Reply, Target, connector_for
+from agents.connectors import CallContext, Connector, ConnectorError, Reply, Target, TooLate, connector_for
 from tests.connectors.conftest import Site, WebServer, site
 from tests.connectors.server import NAMES, PROMISE
 
@@ -175,3 +177,10 @@ def test_at_most_500_tools_are_read(mcp: Connector, pipes: Site) -> None:
 def test_an_unknown_kind_has_no_connector() -> None:
     with pytest.raises(LookupError, match="no connector of kind 'ftp'"):
         connector_for("ftp")
+
+
+def test_nothing_is_sent_after_the_moment_by_which_a_call_had_to_begin(mcp: Connector, either: Site) -> None:
+    late = CallContext("key-1", timeout=10, begin_by=time.monotonic() - 0.01)
+    with pytest.raises(TooLate):
+        mcp.call(either.target, "echo", {"value": 1}, late)
+    assert mcp.call(either.target, "echo", {"value": 1}, replace(late, begin_by=time.monotonic() + 60)).ok
