@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "guardian",
+    "django_celery_beat",
     "orchestrator",
     "orchestrator.accounts",
     "orchestrator.workflows",
@@ -193,7 +194,9 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 2.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
-# {"name": {"task": "dotted.path", "schedule": seconds}}; two schedulers at once do no harm, every task here is a sweep.
+# Schedules stand in the database: those of triggers, and these sweeps, which the clock puts beside them at its start.
+CELERY_BEAT_SCHEDULER = "orchestrator.beat:Clock"
+# {"name": {"task": "dotted.path", "schedule": seconds}}; two clocks at once do no harm, every task here is a sweep.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "runs.sweep", "schedule": 5.0},
     "look": {"task": "agents.look_at_servers", "schedule": float(HOLDSHORT_LOOK_SECONDS)},

@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from orchestrator.gate.hooks import receive
 from orchestrator.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("agents.urls")),
     path("", include("audit.urls")),
     path("api/v1/", include("orchestrator.gate.urls")),
+    path("hooks/<uuid:ref>", receive, name="hook"),
 ]
 
 handler400 = "orchestrator.errors.bad_request"

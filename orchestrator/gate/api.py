@@ -15,6 +15,7 @@ from orchestrator.gate.auth import ByToken, owner_of
 from orchestrator.gate.bodies import StrictParser
 from orchestrator.gate.rate import PerMinute
 from orchestrator.gate.schemas import (
+    EventTold,
     Key,
     Refused,
     RunDetail,
@@ -22,12 +23,14 @@ from orchestrator.gate.schemas import (
     RunSummary,
     RunsWanted,
     StartRun,
+    TellEvent,
     WorkflowDescribed,
     Workflows,
 )
 from orchestrator.runs.access import access_run, runs_for
 from orchestrator.runs.models import Run
 from orchestrator.runs.starting.actions import start_once, start_run
+from orchestrator.runs.starting.events import receive_event, runs_started_by
 from orchestrator.workflows.access import access_workflow, startable, workflows_for
 from orchestrator.workflows.models import WorkflowVersion
 
@@ -64,6 +67,18 @@ def start(
         run, is_new = start_once(key=f"api:{idempotency_key}", **facts)
     response.headers["Location"] = f"{request.path}/{run.ref}"
     return Status(201 if is_new else 200, RunSummary.of(run))
+
+
+@api.post("/events", response={200: EventTold, 201: EventTold, **SAID_NO}, summary="Tell of an event")
+def tell(request: HttpRequest, body: TellEvent) -> Status[EventTold]:
+    """Runs that wait for the event go on, and triggers start runs. Telling it again does nothing."""
+    owner = owner_of(request)
+    event, is_new = receive_event(by=owner, said_id=body.id, name=body.name, key=body.key, data=body.data)
+    started = runs_for(owner).filter(ref__in=runs_started_by(event)).order_by("pk").values_list("ref", flat=True)
+    told = EventTold(
+        ref=event.ref, id=event.said_id, name=event.name, key=event.key, received_at=event.at, runs=list(started)
+    )
+    return Status(201 if is_new else 200, told)
 
 
 @api.get("/runs", response={200: Runs, **SAID_NO}, summary="List runs")

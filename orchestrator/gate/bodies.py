@@ -25,20 +25,25 @@ class StrictParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         """The value of the body. Raises Refusal with the line and the column of what is wrong."""
-        if request.content_type != "application/json":
-            raise Refusal(415, "unsupported_type", "Send JSON, with Content-Type: application/json.")
-        raw = request.body
-        if len(raw) > MAX_BODY:
-            raise too_large()
-        if depth(raw) > MAX_BODY_DEPTH:
-            message = f"The body is nested more than {MAX_BODY_DEPTH} levels deep. Send a flatter value."
-            raise Refusal(400, "malformed_json", message)
-        try:
-            value = canonical.parse(raw)
-            canonical.dump(value)
-        except canonical.NotCanonical as error:
-            raise Refusal(400, "malformed_json", _where(raw, str(error))) from error
-        return value
+        return read_json(request)
+
+
+def read_json(request: HttpRequest) -> Any:
+    """The value of a body. Raises Refusal with the line and the column of what is wrong."""
+    if request.content_type != "application/json":
+        raise Refusal(415, "unsupported_type", "Send JSON, with Content-Type: application/json.")
+    raw = request.body
+    if len(raw) > MAX_BODY:
+        raise too_large()
+    if depth(raw) > MAX_BODY_DEPTH:
+        message = f"The body is nested more than {MAX_BODY_DEPTH} levels deep. Send a flatter value."
+        raise Refusal(400, "malformed_json", message)
+    try:
+        value = canonical.parse(raw)
+        canonical.dump(value)
+    except canonical.NotCanonical as error:
+        raise Refusal(400, "malformed_json", _where(raw, str(error))) from error
+    return value
 
 
 def _where(raw: bytes, said: str) -> str:

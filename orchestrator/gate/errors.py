@@ -13,7 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 from agents.contracts import BadArguments, Problem
 from orchestrator.gate.limits import MAX_BODY
 from orchestrator.gate.sentences import sentence_of
-from orchestrator.runs.exceptions import KeyUsed
+from orchestrator.runs.exceptions import EventIdUsed, KeyUsed
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +133,11 @@ def _(error: BadArguments) -> Refusal:
 def _(error: KeyUsed) -> Refusal:
     message = f"This Idempotency-Key has already started run {error.run.code}, with another body."
     return Refusal(409, "key_used", f"{message} Use another key to start another run.")
+
+
+@refusal_of.register
+def _(error: EventIdUsed) -> Refusal:
+    return Refusal(409, "id_used", error.message)
 
 
 def _problem(detail: dict[str, Any]) -> Problem:

@@ -1,4 +1,7 @@
-"""How many requests a token may make in a minute. Counted in the broker; while that is down nobody is counted."""
+"""How many requests a token or a webhook may make in a minute.
+
+Counted in the broker; while that is down nobody is counted.
+"""
 
 import logging
 import time
@@ -23,21 +26,25 @@ class PerMinute(BaseThrottle):
     def allow_request(self, request: HttpRequest) -> bool:
         """Whether this request is within the limit; it counts itself."""
         token: ApiToken = request.auth  # type: ignore[attr-defined]  # set by ninja
-        key = f"holdshort:api:{token.pk}:{int(time.time()) // MINUTE}"
-        try:
-            counting = _broker().pipeline()
-            counting.incr(key)
-            counting.expire(key, 2 * MINUTE)
-            count: int = counting.execute()[0]
-        except RedisError as problem:
-            log.warning("Requests to the API are not counted: %r", problem)
-            return True
-        limit: int = settings.HOLDSHORT_API_REQUESTS_PER_MINUTE
-        return count <= limit
+        return within(f"api:{token.pk}", settings.HOLDSHORT_API_REQUESTS_PER_MINUTE)
 
     def wait(self) -> float | None:
         """Seconds until the next minute begins."""
         return MINUTE - time.time() % MINUTE
+
+
+def within(name: str, limit: int) -> bool:
+    """Whether this minute has room for one more request of this name, which is counted by asking."""
+    key = f"holdshort:{name}:{int(time.time()) // MINUTE}"
+    try:
+        counting = _broker().pipeline()
+        counting.incr(key)
+        counting.expire(key, 2 * MINUTE)
+        count: int = counting.execute()[0]
+    except RedisError as problem:
+        log.warning("Requests of programs are not counted: %r", problem)
+        return True
+    return count <= limit
 
 
 @cache

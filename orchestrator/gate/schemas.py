@@ -31,6 +31,28 @@ class StartRun(Sent):
     )
 
 
+class TellEvent(Sent):
+    """Something that has happened."""
+
+    id: Key = Field(description="Your own name for it, never used twice: told again, it is the same event.")
+    name: WorkflowName = Field(description="What has happened, like documents-received.")
+    key: Annotated[str, StringConstraints(min_length=1, max_length=300)] = Field(
+        description="What it is about, like the number of a claim."
+    )
+    data: dict[str, Any] = Field(default_factory=dict, description="What else is to be known.")
+
+
+class EventTold(BaseModel):
+    """An event that was taken in, with the runs that it has started."""
+
+    ref: UUID
+    id: str
+    name: str
+    key: str
+    received_at: datetime
+    runs: list[UUID] = Field(description="The runs it has started of those you may see.")
+
+
 class RunsWanted(Sent):
     """Which runs to list."""
 

@@ -12,6 +12,10 @@ class KeyUsed(NotChanged):
         self.run = run
 
 
+class EventIdUsed(NotChanged):
+    """Another event was told of under this id. Give every event an id of its own."""
+
+
 class BadRows(NotChanged):
     """Some rows cannot be started. Put them right and choose the file again, or start the good rows only."""
 

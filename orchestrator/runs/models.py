@@ -47,6 +47,9 @@ class Run(models.Model):
         FORM = "form", "Form"
         CSV = "csv", "CSV file"
         API = "api", "API"
+        WEBHOOK = "webhook", "Signed webhook"
+        SCHEDULE = "schedule", "Schedule"
+        EVENT = "event", "Event"
         SAMPLE = "sample", "Sample data"
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
@@ -212,3 +215,27 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step_id} turn {self.number}"
+
+
+class Event(models.Model):
+    """Something that happened elsewhere, as a program told it: `name` is what, `key` is about what.
+
+    `said_id` is the program's own name for it: told again by the same person's programs, it is the same event.
+    """
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    said_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=63)
+    key = models.CharField(max_length=300)
+    data = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (models.UniqueConstraint(fields=("by", "said_id"), name="event_once"),)
+        indexes = (models.Index(fields=("name", "key", "id"), name="event_name_key"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.key}"

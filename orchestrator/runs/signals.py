@@ -3,11 +3,12 @@
 from django.db import transaction
 from django.dispatch import Signal
 
-from orchestrator.runs.models import Batch, Run
+from orchestrator.runs.models import Batch, Event, Run
 
 run_changed = Signal()
 run_due = Signal()
 batch_changed = Signal()
+event_received = Signal()
 
 
 def announce_run(run: Run) -> None:
@@ -23,3 +24,8 @@ def announce_due(run: Run) -> None:
 def announce_changed_batch(batch: Batch) -> None:
     """Say, once the transaction has committed, that a batch has moved or was made."""
     transaction.on_commit(lambda: batch_changed.send_robust(sender=Batch, batch=batch))
+
+
+def announce_event(event: Event) -> None:
+    """Say, once the transaction has committed, that a program told of an event."""
+    transaction.on_commit(lambda: event_received.send_robust(sender=Event, event=event))

@@ -7,7 +7,7 @@ from celery import Task, shared_task
 
 from orchestrator.celery import messages_waiting
 from orchestrator.runs.engine import advancing, sweeping, troubles
-from orchestrator.runs.starting import actions
+from orchestrator.runs.starting import actions, firing
 
 log = logging.getLogger(__name__)
 ENOUGH = 200
@@ -29,6 +29,12 @@ def start_batch(ref: str) -> None:
         pass
 
 
+@shared_task(name="runs.fire_trigger", ignore_result=True)
+def fire_trigger(ref: str) -> None:
+    """A schedule may be due."""
+    firing.fire_due(UUID(ref))
+
+
 @shared_task(name="runs.sweep", ignore_result=True)
 def sweep() -> None:
     """Ring for everything that is due and that nobody is at. Two sweepers do no harm.
@@ -41,3 +47,5 @@ def sweep() -> None:
         advance.delay(str(ref))
     for ref in sweeping.unfinished_batches():
         start_batch.delay(str(ref))
+    for ref in firing.due_triggers():
+        fire_trigger.delay(str(ref))

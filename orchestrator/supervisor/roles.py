@@ -22,7 +22,7 @@ def command_of(role: Role, host: str, port: int) -> list[str]:
             *(*celery, "worker", "--pool", "threads", "--concurrency", str(WORKER_THREADS)),
             *("--without-gossip", "--without-mingle"),
         ],
-        # The schedule is in the settings and every task in it is a sweep, so nothing needs remembering between starts.
-        "beat": [*celery, "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile="],
+        # Which schedules there are, and when each rang last, stands in the database (CELERY_BEAT_SCHEDULER).
+        "beat": [*celery, "beat", "--pidfile="],
     }
     return commands[role]

@@ -101,7 +101,12 @@ def test_lists_take_as_many_queries_for_many_rows_as_for_few(
 
 def test_the_description_names_every_address_and_asks_for_a_token(program: Program) -> None:
     told = program.get("/openapi.json").json()
-    assert set(told["paths"]) == {"/api/v1/runs", "/api/v1/runs/{ref}", "/api/v1/workflows"}
+    assert set(told["paths"]) == {
+        "/api/v1/events",
+        "/api/v1/runs",
+        "/api/v1/runs/{ref}",
+        "/api/v1/workflows",
+    }
     (header,) = told["paths"]["/api/v1/runs"]["post"]["parameters"]
     assert (header["in"], header["name"], header["required"]) == ("header", "Idempotency-Key", False)
     assert told["components"]["securitySchemes"]["ByToken"] == {"type": "http", "scheme": "bearer"}

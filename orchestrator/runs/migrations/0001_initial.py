@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=300)),
                 ('environment', models.CharField(choices=[('sandbox', 'Sandbox'), ('production', 'Production')], max_length=12)),
                 ('state', models.CharField(choices=[('pending', 'Not started'), ('running', 'Running'), ('waiting', 'Waiting for a person'), ('succeeded', 'Done'), ('failed', 'Failed'), ('stopped', 'Stopped by a person')], default='pending', max_length=12)),
-                ('trigger', models.CharField(choices=[('form', 'Form'), ('csv', 'CSV file'), ('api', 'API'), ('sample', 'Sample data')], max_length=12)),
+                ('trigger', models.CharField(choices=[('form', 'Form'), ('csv', 'CSV file'), ('api', 'API'), ('webhook', 'Signed webhook'), ('schedule', 'Schedule'), ('event', 'Event'), ('sample', 'Sample data')], max_length=12)),
                 ('input', models.JSONField()),
                 ('output', models.JSONField(null=True)),
                 ('reason', models.TextField(blank=True)),
@@ -192,5 +192,24 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='turn',
             constraint=models.UniqueConstraint(fields=('step', 'attempt', 'number'), name='turn_once'),
+        ),
+        migrations.CreateModel(
+            name='Event',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.UUIDField(default=audit.ids.new_ref, editable=False, unique=True)),
+                ('said_id', models.CharField(max_length=120)),
+                ('name', models.CharField(max_length=63)),
+                ('key', models.CharField(max_length=300)),
+                ('data', models.JSONField(default=dict)),
+                ('digest', models.CharField(max_length=64)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ('-id',),
+                'indexes': [models.Index(fields=['name', 'key', 'id'], name='event_name_key')],
+                'constraints': [models.UniqueConstraint(fields=('by', 'said_id'), name='event_once')],
+            },
         ),
     ]
