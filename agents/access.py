@@ -12,10 +12,10 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 from guardian.shortcuts import get_objects_for_user
 
-from agents.models import Agent, Connection, Tool
+from agents.models import Agent, Connection, Note, Tool
 from agents.people import Person
 
-Row = TypeVar("Row", Agent, Connection, Tool)
+Row = TypeVar("Row", Agent, Connection, Tool, Note)
 
 
 def may(user: Person, permission: str, row: Model | None = None) -> bool:
@@ -49,6 +49,11 @@ def access_connection(user: Person, ref: UUID, *, change: bool = False, lock: bo
 def access_tool(user: Person, ref: UUID, *, change: bool = False, lock: bool = False) -> Tool:
     """A tool, its connection and contract. Raises Http404 when invisible, PermissionDenied when only visible."""
     return _access(Tool.objects.select_related("connection", "current"), user, ref, change=change, lock=lock)
+
+
+def access_note(user: Person, ref: UUID, *, change: bool = False, lock: bool = False) -> Note:
+    """A note and whose it is. Raises Http404 when invisible, PermissionDenied when only visible."""
+    return _access(Note.objects.select_related("agent", "proposed_by"), user, ref, change=change, lock=lock)
 
 
 def _access(rows: QuerySet[Row], user: Person, ref: UUID, *, change: bool, lock: bool) -> Row:

@@ -100,6 +100,20 @@ class SeenOther(NotChanged):
     """Somebody or something changed this after you opened the page. Look at what is new, then save again."""
 
 
+class NotProposed(NotChanged):
+    """Somebody has judged this note already."""
+
+
+class NoteDeleted(NotChanged):
+    """This note was deleted. It cannot be changed any more."""
+
+
+class NoText(NotChanged):
+    """Write what agents are to remember. To make them forget it, delete the note."""
+
+    field = "text"
+
+
 class NotClassified(NotChanged):
     """An admin must classify this tool before an agent may use it."""
 

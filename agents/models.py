@@ -6,6 +6,8 @@ Versions are immutable; the database refuses to change them.
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -17,6 +19,7 @@ from agents.states import (
     Environment,
     GrantEffect,
     Idempotency,
+    NoteState,
     Reversibility,
     StopMode,
     StopScope,
@@ -296,3 +299,42 @@ class ToolCall(models.Model):
     def idempotency_key(self) -> str:
         """The same for every attempt at this call, so that a target that keeps keys has one effect."""
         return str(self.ref)
+
+
+class Note(models.Model):
+    """Something to be remembered beyond one run: what an agent of a workflow wrote down, or a decision teaches.
+
+    `subject` is whom or what it is about, such as the number of a customer. `origin` is the call or decision it comes
+    from, so that neither leaves two. `version` counts its changes; a deleted one keeps its row, but no text.
+    """
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    environment = models.CharField(max_length=12, choices=Environment.choices)
+    workflow_ref = models.UUIDField()
+    workflow_name = models.CharField(max_length=160)
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="notes")
+    subject = models.CharField(max_length=200)
+    text = models.TextField(blank=True)
+    state = models.CharField(max_length=12, choices=NoteState.choices)
+    origin = models.CharField(max_length=80, unique=True)
+    run_ref = models.UUIDField()
+    step_ref = models.UUIDField(null=True)
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    search = models.GeneratedField(
+        expression=SearchVector("subject", "text", config="simple"), output_field=SearchVectorField(), db_persist=True
+    )
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("workflow_ref", "subject", "-id"), name="note_subject"),
+            models.Index(fields=("workflow_ref", "agent", "-id"), name="note_agent"),
+            GinIndex(fields=("search",), name="note_search"),
+        )
+
+    def __str__(self) -> str:
+        return self.subject

@@ -51,6 +51,18 @@ class ToolState(TextChoices):
     MISSING = "missing", "Missing on the server"
 
 
+class NoteState(TextChoices):
+    """Whether agents may read a note. Only what a person accepted or corrected, or a granted call wrote, is read."""
+
+    PROPOSED = "proposed", "Proposed"
+    ACCEPTED = "accepted", "Accepted"
+    CORRECTED = "corrected", "Corrected"
+    DELETED = "deleted", "Deleted"
+
+
+NOTE_USABLE = (NoteState.ACCEPTED, NoteState.CORRECTED)
+
+
 class CallState(TextChoices):
     """The life of one proposed call."""
 

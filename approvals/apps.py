@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,7 +8,10 @@ class ApprovalsConfig(AppConfig):
     label = "approvals"
 
     def ready(self) -> None:
-        """Tell the layers below what this app knows: its sentences, who consented, what a changed contract voids."""
+        """Tell the layers below what this app knows: its sentences, who consented, what a changed contract voids.
+
+        Then listen for decisions.
+        """
         from agents import consent, hooks
         from approvals import consents, verbs
         from approvals.actions.closing import void_for
@@ -15,3 +20,4 @@ class ApprovalsConfig(AppConfig):
         register(verbs.SENTENCES)
         consent.register(consents.consent_for)
         hooks.on_contracts_changed(void_for)
+        import_module("approvals.receivers")

@@ -39,6 +39,7 @@ PLACES = (
     Place("workflows", "Workflows", "flow", "w", ("workflows",), "workflows.view_workflow"),
     Place("agents", "Agents", "agent", "a", ("agents", "connections", "tools", "permissions"), "agents.view_agent"),
     Place("stops", "Stops", "stop", "s", ("stops",), "agents.view_agent"),
+    Place("memory", "Memory", "think", "n", ("memory",), "agents.view_note"),
     Place("audit", "Audit", "audit", "u", ("audit",), "audit.read_audit"),
     Place("account", "Account", "user", "m", ("account",)),
 )

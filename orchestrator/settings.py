@@ -56,6 +56,8 @@ HOLDSHORT_STDIO_SERVERS = {name: [*_LEASH, *argv] for name, argv in HOLDSHORT_ST
 # The modules of this installation that offer tools (see agents/python_tools.py), and that an admin may choose for a
 # connection: {"name": "dotted.module"}. They run inside the workers with all their rights: list only what you trust.
 HOLDSHORT_PYTHON_TOOLS: dict[str, str] = env.json("HOLDSHORT_PYTHON_TOOLS", {})
+if isinstance(HOLDSHORT_PYTHON_TOOLS, dict):
+    HOLDSHORT_PYTHON_TOOLS["memory"] = "agents.notes.tools"
 
 DEBUG = env.bool("HOLDSHORT_DEBUG", False)
 ALLOWED_HOSTS: list[str] = env.list("HOLDSHORT_ALLOWED_HOSTS", default=[])
@@ -199,6 +201,7 @@ CELERY_BEAT_SCHEDULER = "orchestrator.beat:Clock"
 # {"name": {"task": "dotted.path", "schedule": seconds}}; two clocks at once do no harm, every task here is a sweep.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "runs.sweep", "schedule": 5.0},
+    "note": {"task": "approvals.note_decisions", "schedule": 60.0},
     "look": {"task": "agents.look_at_servers", "schedule": float(HOLDSHORT_LOOK_SECONDS)},
 }
 if HOLDSHORT_TRICKLE_SECONDS > 0:

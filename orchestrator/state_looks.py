@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from django.db.models import TextChoices
 
-from agents.states import CallState, GrantEffect, ToolState
+from agents.states import CallState, GrantEffect, NoteState, ToolState
 from approvals.states import ReviewState
 from orchestrator.runs.states import RunState, StepState
 
@@ -24,6 +24,7 @@ KINDS: dict[str, type[TextChoices]] = {
     "review": ReviewState,
     "grant": GrantEffect,
     "tool": ToolState,
+    "note": NoteState,
 }
 
 DONE, WAIT, RUN = ("is-ok", "okc"), ("is-hold", "hold"), ("is-run", "runs")
@@ -58,6 +59,10 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "ready": DONE,
     "changed": FINDING,
     "missing": FAIL,
+    "proposed": WAIT,
+    "accepted": DONE,
+    "corrected": ("is-run", "okc"),
+    "deleted": OFF,
 }
 _EXCEPTIONS = {("call", "allowed"): LATER}
 

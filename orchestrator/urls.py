@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("orchestrator.workflows.urls")),
     path("", include("approvals.urls")),
     path("", include("agents.urls")),
+    path("", include("agents.notes.urls")),
     path("", include("audit.urls")),
     path("api/v1/", include("orchestrator.gate.urls")),
     path("hooks/<uuid:ref>", receive, name="hook"),

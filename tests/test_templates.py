@@ -18,7 +18,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.states import CallState, GrantEffect, ToolState
+from agents.states import CallState, GrantEffect, NoteState, ToolState
 from approvals.states import ReviewState
 from orchestrator import text_safety, wording
 from orchestrator.accounts.models import User
@@ -234,7 +234,7 @@ def test_digests_are_cut_to_what_people_compare() -> None:
 
 
 def test_every_state_has_a_glyph_and_its_own_word() -> None:
-    assert set(KINDS.values()) == {RunState, StepState, CallState, ReviewState, GrantEffect, ToolState}
+    assert set(KINDS.values()) == {RunState, StepState, CallState, ReviewState, GrantEffect, ToolState, NoteState}
     for kind, states in KINDS.items():
         for value, label in states.choices:
             look = look_of(value, kind)

@@ -2,6 +2,8 @@
 
 import audit.ids
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
+import django.contrib.postgres.search
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
@@ -244,5 +246,32 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stop',
             constraint=models.CheckConstraint(condition=models.Q(('released_at', None), models.Q(('scope', 'everything'), _negated=True), models.Q(('release_asked_by__isnull', False), models.Q(('released_by', models.F('release_asked_by')), _negated=True)), _connector='OR'), name='stop_of_everything_takes_two_to_release'),
+        ),
+        migrations.CreateModel(
+            name='Note',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.UUIDField(default=audit.ids.new_ref, editable=False, unique=True)),
+                ('environment', models.CharField(choices=[('sandbox', 'Sandbox'), ('production', 'Production')], max_length=12)),
+                ('workflow_ref', models.UUIDField()),
+                ('workflow_name', models.CharField(max_length=160)),
+                ('subject', models.CharField(max_length=200)),
+                ('text', models.TextField(blank=True)),
+                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('accepted', 'Accepted'), ('corrected', 'Corrected'), ('deleted', 'Deleted')], max_length=12)),
+                ('origin', models.CharField(max_length=80, unique=True)),
+                ('run_ref', models.UUIDField()),
+                ('step_ref', models.UUIDField(null=True)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('expires_at', models.DateTimeField(null=True)),
+                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector('subject', 'text', config='simple'), output_field=django.contrib.postgres.search.SearchVectorField())),
+                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='agents.agent')),
+                ('proposed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ('-id',),
+                'indexes': [models.Index(fields=['workflow_ref', 'subject', '-id'], name='note_subject'), models.Index(fields=['workflow_ref', 'agent', '-id'], name='note_agent'), django.contrib.postgres.indexes.GinIndex(fields=['search'], name='note_search')],
+            },
         ),
     ]

@@ -13,7 +13,7 @@ REVIEWERS, ADMINS, AUDITORS = "Reviewers", "Admins", "Auditors"
 _SEE = ("workflows.view_workflow", "agents.view_agent", "agents.view_connection", "agents.view_tool")
 ROLES: dict[str, tuple[str, ...]] = {
     REVIEWERS: (*_SEE,),
-    AUDITORS: (*_SEE, "workflows.view_runs", "approvals.view_review", "audit.read_audit"),
+    AUDITORS: (*_SEE, "workflows.view_runs", "approvals.view_review", "audit.read_audit", "agents.view_note"),
     ADMINS: (
         *_SEE,
         "workflows.add_workflow",
@@ -28,6 +28,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "agents.change_connection",
         "agents.change_tool",
         "agents.change_grant",
+        "agents.view_note",
+        "agents.change_note",
         "agents.stop_everything",
     ),
 }

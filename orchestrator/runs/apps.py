@@ -9,11 +9,13 @@ class RunsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the sentences of the record, and how runs are found, counted and stopped; listen for decisions."""
+        from agents.notes import places
         from audit.verbs import register
-        from orchestrator.runs import activity, links, stopping, verbs
+        from orchestrator.runs import activity, links, noting, stopping, verbs
 
         register(verbs.SENTENCES)
         links.register_links()
         activity.register_activity()
+        places.register(noting.place_of)
         stopping.register_runs()
         import_module("orchestrator.runs.receivers")

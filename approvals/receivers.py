@@ -1,0 +1,29 @@
+"""Ringing a worker's bell once a decision can no longer be taken back. Losing it costs only time."""
+
+import logging
+from typing import Any
+
+from django.dispatch import receiver
+from kombu.exceptions import OperationalError
+
+from approvals.models import Review
+from approvals.noting import TEACHING
+from approvals.signals import decision_recorded
+from approvals.states import ReviewKind
+from approvals.tasks import note_decision
+
+log = logging.getLogger(__name__)
+SLACK_SECONDS = 1.0
+
+
+@receiver(decision_recorded, dispatch_uid="note_teaching_decision")
+def note_teaching_decision(review: Review, **_: Any) -> None:
+    """Somebody edited or rejected an action: have it noted when the hold is over."""
+    decision = review.decisions.filter(undone_at=None).first()
+    if decision is None or decision.verdict not in TEACHING or review.kind != ReviewKind.ACTION:
+        return
+    hold = (decision.held_until - decision.at).total_seconds()
+    try:
+        note_decision.apply_async((str(decision.ref),), countdown=hold + SLACK_SECONDS, retry=False)
+    except (OperationalError, OSError):
+        log.warning("The broker did not take the note of %s; the sweep will find it.", decision)
