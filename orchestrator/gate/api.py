@@ -73,12 +73,9 @@ def start(
 def tell(request: HttpRequest, body: TellEvent) -> Status[EventTold]:
     """Runs that wait for the event go on, and triggers start runs. Telling it again does nothing."""
     owner = owner_of(request)
-    event, is_new = receive_event(by=owner, said_id=body.id, name=body.name, key=body.key, data=body.data)
+    event, is_new = receive_event(by=owner, sent_id=body.id, name=body.name, key=body.key, data=body.data)
     started = runs_for(owner).filter(ref__in=runs_started_by(event)).order_by("pk").values_list("ref", flat=True)
-    told = EventTold(
-        ref=event.ref, id=event.said_id, name=event.name, key=event.key, received_at=event.at, runs=list(started)
-    )
-    return Status(201 if is_new else 200, told)
+    return Status(201 if is_new else 200, EventTold.of(event, list(started)))
 
 
 @api.get("/runs", response={200: Runs, **SAID_NO}, summary="List runs")

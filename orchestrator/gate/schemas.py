@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from approvals.models import Review
-from orchestrator.runs.models import Run, Step
+from orchestrator.runs.models import Event, Run, Step
 from orchestrator.workflows.models import Workflow
 
 WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -51,6 +51,12 @@ class EventTold(BaseModel):
     key: str
     received_at: datetime
     runs: list[UUID] = Field(description="The runs it has started of those you may see.")
+
+    @classmethod
+    def of(cls, event: Event, runs: list[UUID]) -> "EventTold":
+        """From an event and the runs it has started."""
+        facts = {name: getattr(event, name) for name in ("ref", "name", "key", "received_at")}
+        return cls(id=event.sent_id, runs=runs, **facts)
 
 
 class RunsWanted(Sent):

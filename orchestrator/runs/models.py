@@ -174,6 +174,30 @@ class Step(models.Model):
         return self.title
 
 
+class Event(models.Model):
+    """Something that happened outside: of this name, about this thing. Steps wait for events, and triggers start runs.
+
+    `sent_id` is chosen by whoever sends it, so that one sent twice is one event.
+    """
+
+    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
+    name = models.CharField(max_length=63)
+    key = models.CharField(max_length=300)
+    sent_id = models.CharField(max_length=200)
+    data = models.JSONField(null=True)
+    digest = models.CharField(max_length=64, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=("by", "sent_id"), name="event_once"),)
+        indexes = (models.Index(fields=("name", "key", "id"), name="event_about"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.key}"
+
+
 class Attempt(models.Model):
     """One try of a step that did not lead to its result, kept so that the timeline can show it."""
 
@@ -215,27 +239,3 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step_id} turn {self.number}"
-
-
-class Event(models.Model):
-    """Something that happened elsewhere, as a program told it: `name` is what, `key` is about what.
-
-    `said_id` is the program's own name for it: told again by the same person's programs, it is the same event.
-    """
-
-    ref = models.UUIDField(default=new_ref, unique=True, editable=False)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    said_id = models.CharField(max_length=120)
-    name = models.CharField(max_length=63)
-    key = models.CharField(max_length=300)
-    data = models.JSONField(default=dict)
-    digest = models.CharField(max_length=64)
-    at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ("-id",)
-        constraints = (models.UniqueConstraint(fields=("by", "said_id"), name="event_once"),)
-        indexes = (models.Index(fields=("name", "key", "id"), name="event_name_key"),)
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.key}"

@@ -27,5 +27,5 @@ def announce_changed_batch(batch: Batch) -> None:
 
 
 def announce_event(event: Event) -> None:
-    """Say, once the transaction has committed, that a program told of an event."""
+    """Say, once the transaction has committed, that something happened outside."""
     transaction.on_commit(lambda: event_received.send_robust(sender=Event, event=event))

@@ -10,6 +10,7 @@ from agents.access import may
 from agents.contracts import BadArguments, Problem
 from agents.people import Person
 from audit import canonical
+from audit.clock import db_now
 from orchestrator.runs import exceptions
 from orchestrator.runs.models import Event
 from orchestrator.runs.signals import announce_event
@@ -19,7 +20,7 @@ from orchestrator.workflows.models import Delivery, Trigger
 
 
 @transaction.atomic
-def receive_event(*, by: Person, said_id: str, name: str, key: str, data: Mapping[str, Any]) -> tuple[Event, bool]:
+def receive_event(*, by: Person, sent_id: str, name: str, key: str, data: Mapping[str, Any]) -> tuple[Event, bool]:
     """The event that a program of this person tells of, and whether it is new: told again, it is the same one.
 
     A new one starts the runs of its triggers in the same transaction: of workflows that the person may start. Raises
@@ -29,8 +30,8 @@ def receive_event(*, by: Person, said_id: str, name: str, key: str, data: Mappin
         digest = canonical.digest({"name": name, "key": key, "data": data})
     except canonical.NotCanonical as error:
         raise BadArguments([Problem("", f"The data can't be used. {error}")]) from error
-    facts = {"name": name, "key": key, "data": data, "digest": digest}
-    event, is_new = Event.objects.get_or_create(by=by, said_id=said_id, defaults=facts)
+    facts = {"name": name, "key": key, "data": data, "digest": digest, "received_at": db_now()}
+    event, is_new = Event.objects.get_or_create(by=by, sent_id=sent_id, defaults=facts)
     if event.digest != digest:
         raise exceptions.EventIdUsed
     if is_new:
