@@ -10,7 +10,9 @@ from approvals.states import Verdict
 CRITICAL = 4
 HOLD_TO_CONFIRM = 1200
 """For how many milliseconds the button of a critical approval must be held down."""
-NEEDS_REASON = frozenset({Verdict.REJECT, Verdict.TERMINATE, Verdict.HAPPENED, Verdict.NOT_HAPPENED})
+NEEDS_REASON = frozenset(
+    {Verdict.REJECT, Verdict.TERMINATE, Verdict.HAPPENED, Verdict.NOT_HAPPENED, Verdict.SKIP, Verdict.FALL_BACK}
+)
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,47 @@ def _retry(who: str) -> Choice:
     )
 
 
+def _retry_edited(who: str) -> Choice:
+    return Choice(
+        Verdict.RETRY_EDITED,
+        "edit",
+        "Try with other input",
+        "",
+        "Try the step again with other input",
+        "the step begins again with the input you wrote.",
+        ("What you wrote is recorded under your name.", "The step begins again with it.", "What was done stays done."),
+        form="input",
+        asks_reason="Why did you change it?",
+    )
+
+
+def _skip(who: str) -> Choice:
+    return Choice(
+        Verdict.SKIP,
+        "skip",
+        "Go on with a value",
+        "",
+        "Go on with a value of your own",
+        "the step is taken as done, with the value you wrote.",
+        ("What you wrote is recorded under your name.", "Later steps read it as if the step had made it."),
+        form="value",
+        asks_reason="Why?",
+    )
+
+
+def _fall_back(who: str) -> Choice:
+    return Choice(
+        Verdict.FALL_BACK,
+        "other",
+        "Do the other step",
+        "",
+        "Do the other step instead",
+        "the step ends as failed, and its fallback is done.",
+        ("The step ends as failed.", "Its fallback is done, and stands for it."),
+        asks_reason="Why?",
+    )
+
+
 def _happened(who: str) -> Choice:
     return Choice(
         Verdict.HAPPENED,
@@ -184,6 +227,9 @@ _OFFERS = {
     Verdict.REJECT: _reject,
     Verdict.ANSWER: _answer,
     Verdict.RETRY: _retry,
+    Verdict.RETRY_EDITED: _retry_edited,
+    Verdict.SKIP: _skip,
+    Verdict.FALL_BACK: _fall_back,
     Verdict.HAPPENED: _happened,
     Verdict.NOT_HAPPENED: _not_happened,
     Verdict.TERMINATE: _terminate,

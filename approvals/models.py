@@ -37,6 +37,7 @@ class Review(models.Model):
     risk_score = models.PositiveSmallIntegerField(default=0)
     dossier = models.JSONField()
     form_schema = models.JSONField(null=True)
+    verdicts = models.JSONField(default=list)
     opened_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -20,7 +20,7 @@ from approvals.access import candidates, duties_conflict, is_candidate
 from approvals.choices import Choice, choice_of
 from approvals.exceptions import DutiesNotSeparated, NotYours
 from approvals.models import Comment, Decision, Review
-from approvals.states import ALLOWED, ReasonCode, ReviewKind, ReviewState, Verdict
+from approvals.states import ReasonCode, ReviewState, Verdict
 from approvals.story import Event, sources_of, story_of
 from audit import canonical
 from audit.models import Entry
@@ -163,7 +163,7 @@ class ReviewPage:
     @property
     def editable(self) -> bool:
         """Whether the arguments can be edited here."""
-        return self.can_decide and Verdict.EDIT in ALLOWED[ReviewKind(self.review.kind)]
+        return self.can_decide and Verdict.EDIT in self.review.verdicts
 
     @cached_property
     def typed_fields(self) -> list[Field]:
@@ -231,7 +231,7 @@ class ReviewPage:
     @property
     def choices(self) -> list[Choice]:
         """The verdicts on offer, in the order of their buttons."""
-        return [choice_of(verdict, self.review) for verdict in ALLOWED[ReviewKind(self.review.kind)]]
+        return [choice_of(Verdict(verdict), self.review) for verdict in self.review.verdicts]
 
     @property
     def reasons(self) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ class ReviewKind(TextChoices):
     FORM = "form", "Question to a person"
     ESCALATION = "escalation", "A step that failed"
     UNKNOWN = "unknown", "An action whose outcome is unknown"
+    PLAN = "plan", "A plan of an agent"
 
 
 class ReviewState(TextChoices):
@@ -26,13 +27,16 @@ class ReviewState(TextChoices):
 
 
 class Verdict(TextChoices):
-    """What a person can say. Which of them a review allows is stored with it."""
+    """What a person can say. Which of them a review offers is stored with it."""
 
     APPROVE = "approve", "Approve"
     EDIT = "edit", "Edit and approve"
     REJECT = "reject", "Reject"
     ANSWER = "answer", "Answer"
     RETRY = "retry", "Try again"
+    RETRY_EDITED = "retry_edited", "Try again with other input"
+    SKIP = "skip", "Go on with a value"
+    FALL_BACK = "fall_back", "Do the other step instead"
     HAPPENED = "happened", "It happened"
     NOT_HAPPENED = "not_happened", "It did not happen"
     TERMINATE = "terminate", "End the run"
@@ -44,16 +48,28 @@ OUTCOME: dict[Verdict, ReviewState] = {
     Verdict.REJECT: ReviewState.REJECTED,
     Verdict.ANSWER: ReviewState.ANSWERED,
     Verdict.RETRY: ReviewState.ANSWERED,
+    Verdict.RETRY_EDITED: ReviewState.ANSWERED,
+    Verdict.SKIP: ReviewState.ANSWERED,
+    Verdict.FALL_BACK: ReviewState.ANSWERED,
     Verdict.HAPPENED: ReviewState.ANSWERED,
     Verdict.NOT_HAPPENED: ReviewState.ANSWERED,
     Verdict.TERMINATE: ReviewState.REJECTED,
 }
 
+FORMS: dict[Verdict, str] = {Verdict.RETRY_EDITED: "input", Verdict.SKIP: "value"}
+"""The part of a review's form that goes with a verdict; for any other verdict it is the whole form."""
 ALLOWED: dict[ReviewKind, tuple[Verdict, ...]] = {
     ReviewKind.ACTION: (Verdict.APPROVE, Verdict.EDIT, Verdict.REJECT),
     ReviewKind.FORM: (Verdict.ANSWER,),
-    ReviewKind.ESCALATION: (Verdict.RETRY, Verdict.TERMINATE),
+    ReviewKind.ESCALATION: (
+        Verdict.RETRY,
+        Verdict.RETRY_EDITED,
+        Verdict.SKIP,
+        Verdict.FALL_BACK,
+        Verdict.TERMINATE,
+    ),
     ReviewKind.UNKNOWN: (Verdict.HAPPENED, Verdict.NOT_HAPPENED, Verdict.TERMINATE),
+    ReviewKind.PLAN: (Verdict.APPROVE, Verdict.REJECT),
 }
 
 

@@ -35,6 +35,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "pending": LATER,
     "running": RUN,
     "waiting": WAIT,
+    "resting": ("is-run", "clock"),
     "succeeded": DONE,
     "failed": FAIL,
     "stopped": ("is-crit", "stop"),

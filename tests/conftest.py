@@ -14,7 +14,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests.servers import site_process, start_servers
 
-pytest_plugins = ["tests.world", "tests.scenes", "tests.browsing"]
+pytest_plugins = ["tests.world", "tests.scenes", "tests.workshop", "tests.browsing"]
 
 FLUSH_TRIES = 5
 THIS_MACHINE = ("127.", "::1", "localhost")

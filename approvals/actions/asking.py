@@ -1,5 +1,6 @@
 """Opening a review: everything the reviewer will need is frozen now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from agents.verdicts import Risk, Route
 from approvals.models import Review
 from approvals.routing import settle_route
 from approvals.signals import announce, review_opened
-from approvals.states import ReviewKind
+from approvals.states import ALLOWED, ReviewKind, Verdict
 from audit import canonical, text
 from audit.clock import db_now
 from audit.log import Party, party, plain, record
@@ -24,6 +25,7 @@ class Ask:
     """What is asked, of whom, and with which material.
 
     `sentence` is a list of {"text", "value"} parts that comes from the contract and the arguments, never from a model.
+    `verdicts` are those on offer; without any, all that this kind of review knows.
     """
 
     kind: ReviewKind
@@ -43,6 +45,7 @@ class Ask:
     agent_name: str = ""
     call: ToolCall | None = None
     form_schema: dict[str, Any] | None = field(default=None)
+    verdicts: Sequence[Verdict] = ()
 
 
 def open_review(ask: Ask) -> Review:
@@ -70,6 +73,7 @@ def open_review(ask: Ask) -> Review:
         risk_score=ask.risk.score,
         dossier=plain(text.escape_deep({**ask.dossier, "routing": reviewer.why})),
         form_schema=ask.form_schema,
+        verdicts=[verdict.value for verdict in ask.verdicts or ALLOWED[ask.kind]],
         opened_at=now,
         due_at=now + ask.due,
         expires_at=now + ask.expires,

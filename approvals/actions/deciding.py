@@ -22,7 +22,7 @@ from approvals.access import access_review, duties_conflict, is_candidate
 from approvals.choices import NEEDS_REASON
 from approvals.models import Decision, Review
 from approvals.signals import announce, decision_recorded
-from approvals.states import ALLOWED, OUTCOME, ReasonCode, ReviewKind, ReviewState, Verdict
+from approvals.states import FORMS, OUTCOME, ReasonCode, ReviewKind, ReviewState, Verdict
 from audit import canonical, text
 from audit.clock import db_now
 from audit.log import party, record
@@ -88,7 +88,11 @@ def _decide(user: Person, ref: UUID, answer: Answer) -> Decision:
 
 def hold_of(review: Review, verdict: Verdict) -> timedelta:
     """How long a verdict can be undone before it takes effect. Only what leads to an effect outside is held."""
-    held = review.kind == ReviewKind.ACTION and verdict in (Verdict.APPROVE, Verdict.EDIT, Verdict.REJECT)
+    held = review.kind in (ReviewKind.ACTION, ReviewKind.PLAN) and verdict in (
+        Verdict.APPROVE,
+        Verdict.EDIT,
+        Verdict.REJECT,
+    )
     return timedelta(seconds=settings.HOLDSHORT_HOLD_SECONDS if held else 0)
 
 
@@ -98,7 +102,7 @@ def _guard(user: Person, review: Review, answer: Answer) -> None:
         raise no.NotYours
     if duties_conflict(user, review):
         raise no.DutiesNotSeparated
-    if answer.verdict not in ALLOWED[ReviewKind(review.kind)]:
+    if answer.verdict not in review.verdicts:
         raise no.VerdictNotOffered
     if review.version != answer.version or review.digest != answer.digest or _tampered(review):
         raise no.ContentChanged(review)
@@ -152,10 +156,14 @@ def _edited(user: Person, review: Review, answer: Answer) -> ToolCall:
 
 
 def _filled(review: Review, answer: Answer) -> Any:
-    """The answered form of a question, checked against its schema. Raises BadArguments."""
-    if review.form_schema is None:
+    """The filled-in form that goes with the verdict, checked against its schema. Raises BadArguments."""
+    schema, part = review.form_schema, FORMS.get(answer.verdict)
+    if part is not None:
+        wanted = {"type": "object", "properties": {part: (schema or {})["properties"][part]}, "required": [part]}
+        return prepare(answer.form or {}, {**wanted, "additionalProperties": False}).value
+    if schema is None or answer.verdict != Verdict.ANSWER:
         return None
-    return prepare(answer.form or {}, review.form_schema).value
+    return prepare(answer.form or {}, schema).value
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from guardian.shortcuts import get_objects_for_user
@@ -11,6 +12,7 @@ from agents.people import Person
 from approvals.access import decidable_by
 from approvals.models import Decision
 from orchestrator.runs.models import Batch, Run, Upload
+from orchestrator.workflows.access import CHANGE
 from orchestrator.workflows.models import Workflow, WorkflowVersion
 
 SEE = "workflows.view_runs"
@@ -42,6 +44,17 @@ def access_run(user: Person, ref: UUID, *, lock: bool = False) -> Run:
     if run is None:
         raise Http404
     return run
+
+
+def may_steer(user: Person, run: Run) -> bool:
+    """Whether a person may end a run: whoever started it, and whoever may change its workflow."""
+    return run.started_by_id == user.pk or may(user, CHANGE, run.workflow_version.workflow)
+
+
+def require_steering(user: Person, run: Run) -> None:
+    """Raises PermissionDenied unless the person may end the run."""
+    if not may_steer(user, run):
+        raise PermissionDenied
 
 
 def may_watch_run(user: Person, ref: UUID) -> bool:

@@ -26,3 +26,11 @@ class NoGoodRows(NotChanged):
 
 class OtherVersion(NotChanged):
     """A new version of the workflow was published since you chose the file. Choose the file again."""
+
+
+class ReasonMissing(NotChanged):
+    """Say why the run is to end. The reason stands in the record, and on the page of the run."""
+
+
+class AlreadyEnded(NotChanged):
+    """This run has ended already."""

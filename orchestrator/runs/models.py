@@ -41,6 +41,12 @@ class Run(models.Model):
     """One execution of a workflow version. `wake_at` says when somebody must look at it again, whatever is lost.
 
     `troubles` counts how many times in a row driving it broke, or a worker did not come back.
+    `ending` says how it is to end whatever its steps do: `{"reason", "state", "now"}`, since somebody cancelled it or
+    its time is over. A withdrawn version asks a person once; `goes_on` says that they wanted it to go on all the same.
+
+    A run with a `parent` is a part of that step: a round of a loop, an item of a list, a plan, or a run of another
+    workflow. It follows the `scope` of its version's definition (the ids of steps), or for a plan a definition of its
+    own; `told` is set once the parent has taken up how it ended.
     """
 
     class Trigger(models.TextChoices):
@@ -51,6 +57,7 @@ class Run(models.Model):
         SCHEDULE = "schedule", "Schedule"
         EVENT = "event", "Event"
         SAMPLE = "sample", "Sample data"
+        PART = "part", "Part of a run"
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
     workflow_version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="runs")
@@ -60,11 +67,20 @@ class Run(models.Model):
     trigger = models.CharField(max_length=12, choices=Trigger.choices)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="runs")
     batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="runs")
+    parent = models.ForeignKey("Step", models.PROTECT, null=True, related_name="parts")
+    parent_attempt = models.PositiveIntegerField(default=1)
+    index = models.PositiveIntegerField(default=0)
+    scope = models.CharField(max_length=200, blank=True)
+    definition = models.JSONField(null=True)
+    told = models.BooleanField(default=False)
     input = models.JSONField()
     output = models.JSONField(null=True)
     reason = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=0)
     troubles = models.PositiveIntegerField(default=0)
+    ending = models.JSONField(null=True)
+    goes_on = models.BooleanField(default=False)
+    deadline_at = models.DateTimeField(null=True)
     wake_at = models.DateTimeField(null=True, default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
@@ -81,11 +97,17 @@ class Run(models.Model):
                 | ~Q(state__in=RUN_ENDED) & Q(wake_at__isnull=False),
                 name="run_is_ended_or_will_wake",
             ),
+            models.UniqueConstraint(fields=("parent", "parent_attempt", "index"), name="run_part_once"),
         )
         indexes = (
             models.Index(fields=("wake_at",), condition=Q(wake_at__isnull=False), name="run_wake"),
             models.Index(fields=("workflow_version", "-id"), name="run_workflow"),
             models.Index(fields=("state", "-id"), name="run_state"),
+            models.Index(
+                fields=("id",),
+                condition=Q(parent__isnull=False, told=False, state__in=RUN_ENDED),
+                name="run_part_untold",
+            ),
         )
 
     def __str__(self) -> str:
@@ -142,13 +164,16 @@ class Upload(models.Model):
 class Step(models.Model):
     """One node of a run. While a worker executes it, `lease_until` and `fence` say who may write its outcome.
 
-    `retry_at` is set while it rests because something outside did not answer.
+    `retry_at` is set while it rests because something outside did not answer, or before it is tried again; `retries`
+    counts the tries that the definition asked for. `deadline_at` is when it has taken too long.
     `review` is the question to a person that the step as a whole waits for: its form, or what to do after a failure.
+    `total` is the number of items that a step with `for_each` goes over. `hands` are the agents that passed it on.
+    `awaited` is the name and key of the event that it waits for.
     """
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
     run = models.ForeignKey(Run, models.PROTECT, related_name="steps")
-    key = models.CharField(max_length=63)
+    key = models.CharField(max_length=80)
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=12)
     title = models.CharField(max_length=160)
@@ -157,9 +182,14 @@ class Step(models.Model):
     review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="+")
     attempt = models.PositiveIntegerField(default=1)
     tries = models.PositiveIntegerField(default=0)
+    retries = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True)
+    awaited = models.CharField(max_length=400, blank=True)
+    hands = models.JSONField(default=list)
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True)
+    deadline_at = models.DateTimeField(null=True)
     input = models.JSONField(null=True)
     output = models.JSONField(null=True)
     reason = models.TextField(blank=True)
@@ -169,6 +199,7 @@ class Step(models.Model):
     class Meta:
         ordering = ("run", "position")
         constraints = (models.UniqueConstraint(fields=("run", "key"), name="step_once_per_run"),)
+        indexes = (models.Index(fields=("awaited",), condition=Q(state=StepState.RESTING), name="step_awaits"),)
 
     def __str__(self) -> str:
         return self.title

@@ -10,8 +10,9 @@ from kombu.exceptions import OperationalError
 from agents.signals import stop_released
 from approvals.models import Review
 from approvals.signals import decision_recorded, review_changed
-from orchestrator.runs.models import Batch, Run
-from orchestrator.runs.signals import batch_changed, run_due
+from orchestrator.runs.engine import sweeping
+from orchestrator.runs.models import Batch, Event, Run
+from orchestrator.runs.signals import batch_changed, event_received, run_due
 from orchestrator.runs.stopping import wake
 from orchestrator.runs.tasks import advance, start_batch
 
@@ -46,6 +47,13 @@ def start_new_batch(batch: Batch, **_: Any) -> None:
     """A file was handed in."""
     if batch.done == 0:
         _ring(start_batch, str(batch.ref))
+
+
+@receiver(event_received, dispatch_uid="advance_runs_that_wait_for_event")
+def advance_runs_that_wait(event: Event, **_: Any) -> None:
+    """Something happened outside: the runs with a step that waits for it look at it now."""
+    for ref in sweeping.waiting_for(event):
+        _ring(advance, str(ref))
 
 
 @receiver(stop_released, dispatch_uid="advance_released_runs")

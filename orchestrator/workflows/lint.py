@@ -12,16 +12,20 @@ from agents.states import Effect, GrantEffect, ToolState
 from orchestrator.workflows import references, shapes
 from orchestrator.workflows.arguments import argument_problems
 from orchestrator.workflows.problems import Document, Path, path_text
-from orchestrator.workflows.reading import referring_texts
 from orchestrator.workflows.schema import (
+    UNDO,
     AgentStep,
     Definition,
     HumanStep,
+    PlanStep,
     Reviewers,
+    StepSpec,
     ToolStep,
+    WorkflowStep,
     output_schema,
     review_rule,
 )
+from orchestrator.workflows.scopes import Scope, scopes, texts_of
 from orchestrator.workflows.wording import slip, suggestion
 from orchestrator.workflows.world import AgentFacts, World
 
@@ -84,32 +88,65 @@ def _all(definition: Definition, world: World) -> Remarks:
     if definition.owner is not None and definition.owner.lower() not in world.people:
         yield _error(("owner",), _no_person(definition.owner, world))
     yield from _reviewers(definition.risk.reviewers, ("risk", "reviewers"), world)
-    for index, step in enumerate(definition.steps):
-        path: Path = ("steps", index)
-        match step:
-            case AgentStep():
-                yield from _agent(step, path, world)
-                yield from _reviewers(step.review, (*path, "review"), world)
-                yield from _agent_tools(definition, step, path, world)
-            case ToolStep():
-                yield from _agent(step, path, world)
-                yield from _reviewers(step.review, (*path, "review"), world)
-                yield from _tool(definition, step, path, world)
-            case HumanStep():
-                yield from _reviewers(step.reviewers, (*path, "reviewers"), world)
-                if not review_rule(definition, step).named:
-                    yield _error(path, "Nobody is asked. Add reviewers: with a team or a person.")
-    yield from _references(definition, world)
+    for scope in scopes(definition):
+        for index, step in enumerate(scope.definition.steps):
+            yield from _step(scope, step, (*scope.path, index), world)
+        yield from _references(scope, world)
 
 
-def _agent(step: AgentStep | ToolStep, path: Path, world: World) -> Remarks:
-    facts = world.agents.get(step.agent)
+def _step(scope: Scope, step: StepSpec, path: Path, world: World) -> Remarks:
+    match step:
+        case AgentStep() | ToolStep():
+            yield from _acting(scope, step, path, world)
+        case HumanStep():
+            yield from _asking(scope, step.reviewers, "Nobody is asked. Add reviewers:", (*path, "reviewers"), world)
+        case PlanStep() if step.review:
+            yield from _asking(
+                scope, step.review, "Nobody is asked about the plan. Add review:", (*path, "review"), world
+            )
+        case WorkflowStep():
+            yield from _sub_workflow(scope, step, (*path, "workflow"), world)
+    if step.escalates_to is not None:
+        yield from _team(step.escalates_to, (*path, "on_failure"), world)
+    if step.compensate is not None:
+        undoing = scope.definition.step(UNDO + step.id)
+        assert isinstance(undoing, ToolStep)
+        yield from _agent(undoing.agent, (*path, "compensate", "agent"), world)
+        yield from _tool(scope, undoing, (*path, "compensate"), world)
+
+
+def _acting(scope: Scope, step: AgentStep | ToolStep, path: Path, world: World) -> Remarks:
+    yield from _agent(step.agent, (*path, "agent"), world)
+    yield from _reviewers(step.review, (*path, "review"), world)
+    if isinstance(step, ToolStep):
+        yield from _tool(scope, step, path, world)
+        return
+    for place, name in enumerate(step.hand_off):
+        yield from _agent(name, (*path, "hand_off", place), world)
+    yield from _agent_tools(scope.definition, step, path, world)
+
+
+def _asking(scope: Scope, asked: Reviewers, nobody: str, path: Path, world: World) -> Remarks:
+    yield from _reviewers(asked, path, world)
+    if not asked.named and not scope.definition.risk.reviewers.named:
+        yield _error(path[:-1], f"{nobody} with a team or a person.")
+
+
+def _sub_workflow(scope: Scope, step: WorkflowStep, path: Path, world: World) -> Remarks:
+    if step.workflow == scope.definition.name:
+        yield _error(path, "A workflow that runs itself would never end.")
+    elif step.workflow not in world.workflows:
+        yield _error(path, f'There is no workflow "{step.workflow}".{suggestion(step.workflow, world.workflows)}')
+
+
+def _agent(name: str, path: Path, world: World) -> Remarks:
+    facts = world.agents.get(name)
     if facts is None:
-        yield _error((*path, "agent"), f'There is no agent "{step.agent}".{suggestion(step.agent, world.agents)}')
+        yield _error(path, f'There is no agent "{name}".{suggestion(name, world.agents)}')
     elif not facts.ready:
-        yield _error((*path, "agent"), f'The agent "{step.agent}" has no version yet. Save one first.')
+        yield _error(path, f'The agent "{name}" has no version yet. Save one first.')
     elif facts.paused:
-        yield _warning((*path, "agent"), f'The agent "{step.agent}" is paused. Runs stop at this step.')
+        yield _warning(path, f'The agent "{name}" is paused. Runs stop at this step.')
 
 
 def _agent_tools(definition: Definition, step: AgentStep, path: Path, world: World) -> Remarks:
@@ -120,7 +157,7 @@ def _agent_tools(definition: Definition, step: AgentStep, path: Path, world: Wor
             yield _error(path, f"Nobody reviews {name}. Add reviewers under risk: or a review: to this step.")
 
 
-def _tool(definition: Definition, step: ToolStep, path: Path, world: World) -> Remarks:
+def _tool(scope: Scope, step: ToolStep, path: Path, world: World) -> Remarks:
     place = (*path, "tool")
     tool = world.tools.get(step.tool)
     if tool is None:
@@ -132,8 +169,10 @@ def _tool(definition: Definition, step: ToolStep, path: Path, world: World) -> R
     elif tool.state is not ToolState.READY:
         yield _error(place, f"{step.tool} is {tool.state.label.lower()}. An admin must look at it first.")
     if step.agent in world.agents:
-        yield from _grant(definition, step, place, world)
-    for below, sentence in argument_problems(step.inputs, tool.arguments, _known(definition, world)):
+        yield from _grant(scope.definition, step, place, world)
+    if scope.apart:
+        return  # a plan adds arguments of its own
+    for below, sentence in argument_problems(step.inputs, tool.arguments, _known(scope.definition, world)):
         yield _error((*path, "with", *below), sentence)
 
 
@@ -162,32 +201,46 @@ def _reviewers(asked: Reviewers | None, path: Path, world: World) -> Remarks:
         return
     if asked.person is not None and asked.person.lower() not in world.people:
         yield _error((*path, "person"), _no_person(asked.person, world))
-    if asked.team is None:
-        return
-    place, members = (*path, "team"), world.teams.get(asked.team)
+    if asked.team is not None:
+        yield from _team(asked.team, (*path, "team"), world)
+
+
+def _team(name: str, path: Path, world: World) -> Remarks:
+    members = world.teams.get(name)
     if members is None:
-        yield _error(place, f'There is no team "{asked.team}".{suggestion(asked.team, world.teams)}')
+        yield _error(path, f'There is no team "{name}".{suggestion(name, world.teams)}')
     elif members == 0:
-        yield _error(place, f'The team "{asked.team}" has no members. Add people to it first.')
+        yield _error(path, f'The team "{name}" has no members. Add people to it first.')
     elif members == 1:
-        yield _warning(place, f'The team "{asked.team}" has one member, who cannot decide in runs they start.')
+        yield _warning(path, f'The team "{name}" has one member, who cannot decide in runs they start.')
 
 
-def _references(definition: Definition, world: World) -> Remarks:
+def _references(scope: Scope, world: World) -> Remarks:
     """References into the results of tools, and references that some runs cannot fill in."""
-    known = _known(definition, world)
-    for path, text, _ in referring_texts(definition):
-        if path == ("title_template",):
-            continue
-        for part in references.parse(text):
+    known, unsure = _known(scope.definition, world), _unsure(scope.definition)
+    for text in texts_of(scope):
+        for part in references.parse(text.text):
             if isinstance(part, references.Reference):
                 sentence = shapes.path_problem(known.get(part.step), part.path, "the output")
                 if sentence is not None:
-                    yield _error(path, f"{part.token}: {sentence}", part.token)
-                elif not part.optional and shapes.may_be_absent(known.get(part.step), part.path):
+                    yield _error(text.path, f"{part.token}: {sentence}", part.token)
+                elif not part.optional and (
+                    part.step in unsure or shapes.may_be_absent(known.get(part.step), part.path)
+                ):
                     better = part.token[:-1] + "?}"
                     sentence = f"{part.token} may be absent, and the step then fails. {better} allows it."
-                    yield _warning(path, sentence, part.token)
+                    yield _warning(text.path, sentence, part.token)
+
+
+def _unsure(definition: Definition) -> set[str]:
+    """The steps that need not have an output when a later one begins: skipped, or one of several that were enough."""
+    waived = {need for step in definition.steps if step.join != "all" for need in definition.needs[step.id]}
+    skippable = {step.id for step in definition.steps if step.when is not None}
+    for step in definition.steps:
+        needs = definition.needs[step.id]
+        if needs and all(need in skippable for need in needs):
+            skippable.add(step.id)
+    return waived | skippable
 
 
 def _known(definition: Definition, world: World) -> dict[str | None, dict[str, Any] | None]:
@@ -195,7 +248,7 @@ def _known(definition: Definition, world: World) -> dict[str | None, dict[str, A
     known: dict[str | None, dict[str, Any] | None] = {None: definition.input}
     for step in definition.steps:
         known[step.id] = output_schema(step)
-        if isinstance(step, ToolStep) and step.tool in world.tools:
+        if isinstance(step, ToolStep) and step.for_each is None and step.tool in world.tools:
             known[step.id] = world.tools[step.tool].result
     return known
 

@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from agents.models import Agent, Grant, Tool
 from agents.states import Effect, Environment, GrantEffect, ToolState
 from orchestrator.accounts.models import User
-from orchestrator.workflows.models import WorkflowVersion
+from orchestrator.workflows.models import Workflow, WorkflowVersion
 from orchestrator.workflows.problems import DefinitionError
 from orchestrator.workflows.reading import from_canonical, read
 from orchestrator.workflows.schema import Definition
@@ -32,15 +32,17 @@ def _as_written(source: str) -> Definition | None:
 
 
 def world_of(environment: Environment) -> World:
-    """Agents, tools, teams and people as they are now in one environment. Five queries, however many there are."""
+    """Agents, tools, teams and people as they are now in one environment. Six queries, however many there are."""
     teams = Group.objects.annotate(active=Count("user", filter=Q(user__is_active=True)))
     people = User.objects.filter(is_active=True).values_list("email", flat=True)
+    published = Workflow.objects.filter(current__isnull=False)
     return World(
         environment,
         _agents(environment),
         _tools(environment),
         dict(teams.values_list("name", "active")),
         frozenset(email.lower() for email in people),
+        frozenset(published.values_list("name", flat=True)),
     )
 
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from audit import canonical
-from orchestrator.workflows import references, shapes
+from orchestrator.workflows import checks
 from orchestrator.workflows.documents import decode, load
+from orchestrator.workflows.parts import Compensation, EventWanted, ForEach, Part, Retry, Reviewers, ReviewRule, Risk
 from orchestrator.workflows.problems import DefinitionError, Document, Path, Problem
-from orchestrator.workflows.schema import KINDS, Definition, Part, Reviewers, ReviewRule, Risk, output_schema
+from orchestrator.workflows.schema import KINDS, Definition
 from orchestrator.workflows.wording import kind_of, nearest, suggestion
 
 __all__ = (
@@ -27,7 +27,16 @@ __all__ = (
 )
 
 MOST_TOLD = 100
-_PARTS: dict[str, type[Part]] = {"risk": Risk, "review": ReviewRule, "reviewers": Reviewers}
+STEP_LISTS = ("steps", "allow")
+_PARTS: dict[str, type[Part]] = {
+    "risk": Risk,
+    "review": ReviewRule,
+    "reviewers": Reviewers,
+    "retry": Retry,
+    "for_each": ForEach,
+    "compensate": Compensation,
+    "event": EventWanted,
+}
 _WANTED = {
     "string_type": "a text",
     "int_type": "a whole number",
@@ -70,9 +79,7 @@ def read_source(text: str | bytes) -> Source:
         known = {problem.path for problem in problems}
         problems += [problem for problem in _translated(document, error) if problem.path not in known]
         raise DefinitionError(problems) from error
-    broken: set[str | None] = set()
-    problems += islice(_schema_problems(document, definition, broken), MOST_TOLD)
-    problems += islice(_reference_problems(document, definition, broken), MOST_TOLD)
+    problems += checks.problems(document, definition)
     if problems:
         raise DefinitionError(problems)
     return Source(definition, document)
@@ -136,8 +143,12 @@ def _value_sentence(key: str, detail: ErrorDetails) -> str:
 
 
 def _written_path(loc: Path) -> Path:
-    """pydantic's path without the kind that it puts behind the number of a step."""
-    return loc[:2] + loc[3:] if len(loc) > 2 and loc[0] == "steps" else loc
+    """pydantic's path without the kinds that it puts behind the numbers of steps."""
+    return tuple(part for place, part in enumerate(loc) if not _is_kind(loc, place))
+
+
+def _is_kind(loc: Path, place: int) -> bool:
+    return place > 1 and isinstance(loc[place - 1], int) and loc[place - 2] in STEP_LISTS
 
 
 def _part_at(loc: Path) -> type[Part]:
@@ -163,73 +174,3 @@ def _unknown_key(part: type[Part], key: str) -> str:
     else:
         owner = next((f'"{name}"' for name, model in _PARTS.items() if model is part), "a definition")
     return f'"{key[:60]}" is not a key of {owner}.{suggestion(key, _known(part))}'
-
-
-def _schema_problems(document: Document, definition: Definition, broken: set[str | None]) -> Iterator[Problem]:
-    """Names used twice, and unusable JSON Schemas; adds to `broken` the step each is of, or None for the input."""
-    schemas: list[tuple[str | None, Path, dict[str, Any], bool]] = [(None, ("input",), definition.input, True)]
-    seen: dict[str, int] = {}
-    for index, step in enumerate(definition.steps):
-        path: Path = ("steps", index)
-        if step.id in seen:
-            line = document.place(("steps", seen[step.id], "id")).line
-            yield document.problem(
-                (*path, "id"), f'The id "{step.id}" is already on line {line}. Give this step another.'
-            )
-        seen.setdefault(step.id, index)
-        asked = {"agent": "task", "human": "instructions"}.get(step.kind)
-        if asked in step.inputs:
-            yield document.problem((*path, "with", asked), f'"{asked}" is a key of the step itself. Rename this input.')
-        if step.kind == "agent" and step.output is not None:
-            schemas.append((step.id, (*path, "output"), step.output, False))
-        if step.kind == "human":
-            schemas.append((step.id, (*path, "form"), step.form, True))
-    for owner, path, schema, object_only in schemas:
-        for below, sentence in shapes.schema_problems(schema, object_only=object_only):
-            broken.add(owner)
-            yield document.problem(path + below, sentence)
-
-
-def _reference_problems(document: Document, definition: Definition, broken: set[str | None]) -> Iterator[Problem]:
-    """References that no run could fill in, leaving out those into a schema that is `broken` itself."""
-    order = [step.id for step in definition.steps]
-    for path, text, earlier in referring_texts(definition):
-        title = path == ("title_template",)
-        try:
-            template = references.parse_title(text) if title else references.parse(text)
-        except references.BadReference as error:
-            yield document.problem(path, str(error), error.token)
-            continue
-        for reference in template:
-            if isinstance(reference, references.Reference) and reference.step not in broken:
-                sentence = _reference_problem(definition, order, order[:earlier], reference)
-                if sentence is not None:
-                    yield document.problem(path, f"{reference.token}: {sentence}", reference.token)
-
-
-def referring_texts(definition: Definition) -> Iterator[tuple[Path, str, int]]:
-    """Every text that may hold references: its path, itself, and how many steps are done when it is filled in."""
-    if definition.title_template is not None:
-        yield ("title_template",), definition.title_template, 0
-    for index, step in enumerate(definition.steps):
-        sources: dict[str, Any] = {"with": step.inputs}
-        if step.kind == "agent":
-            sources["task"] = step.task
-        if step.kind == "human":
-            sources["instructions"] = step.instructions
-        for path, text in references.texts_in(sources, ("steps", index)):
-            yield path, text, index
-    for path, text in references.texts_in(definition.output or {}, ("output",)):
-        yield path, text, len(definition.steps)
-
-
-def _reference_problem(
-    definition: Definition, order: list[str], earlier: list[str], reference: references.Reference
-) -> str | None:
-    if reference.step is None:
-        return shapes.path_problem(definition.input, reference.path, "the input")
-    if reference.step not in order:
-        return f'there is no step "{reference.step}".{suggestion(reference.step, set(earlier))}'
-    if reference.step not in earlier:
-        return f'step "{reference.step}" comes later or is this step itself. Refer to an earlier step.'
-    return shapes.path_problem(output_schema(definition.step(reference.step)), reference.path, "the output")

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+ITEM, INDEX = "$item", "$index"
+"""Where `outputs` has the item, and its number from 0, that a step with `for_each` is done for."""
 SHAPE = "References look like ${input.order_id} or ${steps.look_up.output.total}."
 _TOKEN = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _TITLE_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -32,7 +34,7 @@ class MissingReference(LookupError):
 
 @dataclass(frozen=True)
 class Reference:
-    """One reference: into the run's input (`step` is None) or into the output of a step."""
+    """One reference: into the run's input (`step` is None), the output of a step, or the item of a `for_each`."""
 
     step: str | None
     path: tuple[str, ...]
@@ -107,9 +109,10 @@ def embed(template: Template, run_input: Mapping[str, Any], outputs: Mapping[str
 
 def look_up(reference: Reference, run_input: Mapping[str, Any], outputs: Mapping[str, Any]) -> Any:
     """The value a reference names; None for an absent optional one. Raises MissingReference."""
-    where = "the input" if reference.step is None else f'the output of step "{reference.step}"'
+    where = place_of(reference)
     if reference.step is not None and reference.step not in outputs:
-        return _absent(reference, f'step "{reference.step}" has no output')
+        there = "there is no item" if reference.step in (ITEM, INDEX) else f'step "{reference.step}" has no output'
+        return _absent(reference, there)
     value: Any = run_input if reference.step is None else outputs[reference.step]
     for segment in reference.path:
         if isinstance(value, Mapping) and segment in value:
@@ -120,6 +123,13 @@ def look_up(reference: Reference, run_input: Mapping[str, Any], outputs: Mapping
             return _absent(reference, f'{where} has no "{segment}"')
         where = f'"{segment}" of {where}'
     return value
+
+
+def place_of(reference: Reference) -> str:
+    """What a reference looks into, in words."""
+    if reference.step is None:
+        return "the input"
+    return "the item" if reference.step in (ITEM, INDEX) else f'the output of step "{reference.step}"'
 
 
 def _absent(reference: Reference, reason: str) -> None:
@@ -144,6 +154,8 @@ def _reference(token: str, inner: str | None) -> Reference:
         raise BadReference(token, f"{token} is not a reference. {SHAPE}")
     if segments[0] == "input":
         return Reference(None, segments[1:], optional, token)
+    if segments[0] in ("item", "index"):
+        return Reference(f"${segments[0]}", segments[1:], optional, token)
     if segments[0] == "steps" and len(segments) > 2 and segments[2] == "output":
         return Reference(segments[1], segments[3:], optional, token)
     if segments[0] == "steps" and len(segments) > 1:

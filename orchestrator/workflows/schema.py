@@ -1,151 +1,62 @@
-"""What a workflow definition may say. Values only: reading text is `reading`, checking against the world is `lint`.
+"""What a workflow definition says. Values only: reading text is `reading`, checking against the world is `lint`.
 
-A step names its kind; everything the kinds have in common is in `BaseStep`. The order of `steps` is the order of work:
-`needs_of` turns it into the dependency graph that the planner works on.
+The steps form a graph without cycles, because a step may only wait for steps that are written above it. What is more
+than one row of a run (each round of a loop, each item of a list) is a definition of its own: see `scope`.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from functools import cached_property
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from orchestrator.workflows.durations import Duration
+from orchestrator.workflows.kinds import (
+    KINDS,
+    AgentStep,
+    HumanStep,
+    LoopStep,
+    PlanStep,
+    Step,
+    StepSpec,
+    ToolStep,
+    WaitStep,
+    WorkflowStep,
+)
+from orchestrator.workflows.parts import Email, JsonSchema, Part, Reviewers, ReviewRule, Risk, Slug, Title
+
+__all__ = (
+    "KINDS",
+    "AgentStep",
+    "Definition",
+    "HumanStep",
+    "LoopStep",
+    "Part",
+    "PlanStep",
+    "ReviewRule",
+    "Reviewers",
+    "Risk",
+    "StepSpec",
+    "ToolStep",
+    "WaitStep",
+    "WorkflowStep",
+    "ancestors_of",
+    "needs_of",
+    "output_schema",
+    "review_rule",
+)
 
 MAX_STEPS = 200
 DUE = timedelta(hours=1)
 EXPIRES = timedelta(hours=24)
+UNDO = "undo:"
+"""Before the id of a step: the step that makes good what it did."""
 NO_INPUT: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
-def _matching(pattern: str, fix: str) -> Callable[[str], str]:
-    compiled = re.compile(pattern)
-
-    def check(text: str) -> str:
-        if compiled.fullmatch(text) is None:
-            raise ValueError(f'"{text[:60]}" will not do here. {fix}')
-        return text
-
-    return check
-
-
-Slug = Annotated[
-    str,
-    AfterValidator(
-        _matching(r"[a-z][a-z0-9_-]{0,62}", "Use lower-case letters, digits, - and _; start with a letter.")
-    ),
-]
-StepId = Annotated[
-    str,
-    AfterValidator(_matching(r"[a-z][a-z0-9_]{0,62}", "Use lower-case letters, digits and _; start with a letter.")),
-]
-ToolName = Annotated[
-    str,
-    AfterValidator(
-        _matching(r"[a-z][a-z0-9_-]{0,62}\.[^\s.]\S{0,127}", "Write connection.tool, like company.get_order.")
-    ),
-]
-Email = Annotated[
-    str, AfterValidator(_matching(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+", "Write an e-mail address, like ada@example.com."))
-]
-Title = Annotated[str, Field(min_length=1, max_length=160)]
-JsonSchema = dict[str, Any]
-
-
-class Part(BaseModel):
-    """A mapping of the definition. Unknown keys and converted types are refused; nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Reviewers(Part):
-    """Who is asked: a team by its name, or one person by e-mail address."""
-
-    team: str | None = Field(default=None, min_length=1, max_length=150, description="the name of a team")
-    person: Email | None = Field(default=None, description="the e-mail address of a person")
-
-    @model_validator(mode="after")
-    def _not_both(self) -> Self:
-        if self.team is not None and self.person is not None:
-            raise ValueError('Name either a "team" or a "person", not both.')
-        return self
-
-    @property
-    def named(self) -> bool:
-        """Whether anybody is named."""
-        return self.team is not None or self.person is not None
-
-
-class ReviewRule(Reviewers):
-    """Who reviews the actions of a step, when they are reminded (`due`) and when it is too late (`expires`)."""
-
-    due: Duration | None = Field(default=None, description="how long until the review is due, like 30m")
-    expires: Duration | None = Field(default=None, description="how long until the review expires, like 24h")
-
-    @model_validator(mode="after")
-    def _due_first(self) -> Self:
-        _check_order(self.due, self.expires)
-        return self
-
-
-class Risk(Part):
-    """From which risk score (0 to 100) on an action needs a review, and who reviews where a step names nobody."""
-
-    review_from: int = Field(default=60, ge=0, le=100)
-    reviewers: Reviewers = Reviewers(team=None, person=None)
-
-
-class BaseStep(Part):
-    """What every kind of step has. `inputs` is written `with:`; its values may hold references."""
-
-    id: StepId = Field(description="a short name that other steps refer to, like look_up")
-    title: Title = Field(description="what people read on the run page")
-    inputs: dict[str, Any] = Field(default_factory=dict, alias="with")
-
-
-class AgentStep(BaseStep):
-    """An agent works on a task with its tools until it has an answer that fits `output`; without `output`, a text."""
-
-    kind: Literal["agent"]
-    agent: Slug = Field(description="the name of the agent")
-    task: str = Field(min_length=1, max_length=20_000, description="what the agent is asked to do")
-    output: JsonSchema | None = None
-    max_turns: int | None = Field(default=None, ge=1, le=100)
-    review: ReviewRule | None = None
-
-
-class ToolStep(BaseStep):
-    """One call of one tool with the arguments of `with`, on the grants of `agent`."""
-
-    kind: Literal["tool"]
-    tool: ToolName = Field(description="the tool to call, like company.get_order")
-    agent: Slug = Field(description="the agent on whose grants the tool is called")
-    review: ReviewRule | None = None
-
-
-class HumanStep(BaseStep):
-    """A person answers a form. `with` is what they are shown."""
-
-    kind: Literal["human"]
-    instructions: str = Field(min_length=1, max_length=20_000, description="what the person is asked to do")
-    form: JsonSchema = Field(description="a JSON Schema of the answer")
-    reviewers: Reviewers = Reviewers(team=None, person=None)
-    due: Duration | None = None
-    expires: Duration | None = None
-
-    @model_validator(mode="after")
-    def _due_first(self) -> Self:
-        _check_order(self.due, self.expires)
-        return self
-
-
-Step = Annotated[AgentStep | ToolStep | HumanStep, Field(discriminator="kind")]
-KINDS: dict[str, type[BaseStep]] = {"agent": AgentStep, "tool": ToolStep, "human": HumanStep}
-
-
 class Definition(Part):
-    """One workflow: what it takes in, its steps in order, and what it gives back."""
+    """One workflow: what it takes in, its steps, and what it gives back."""
 
     name: Slug = Field(description="a short name, like customer-refund")
     title: Title = Field(description="what people read")
@@ -155,47 +66,142 @@ class Definition(Part):
     title_template: str | None = Field(default=None, min_length=1, max_length=300)
     input: JsonSchema = Field(default_factory=lambda: dict(NO_INPUT))
     risk: Risk = Risk()
+    timeout: Duration | None = None
     steps: list[Step] = Field(min_length=1, max_length=MAX_STEPS, description="a list of steps")
     output: dict[str, Any] | None = None
 
-    def step(self, step_id: str) -> AgentStep | ToolStep | HumanStep:
+    @cached_property
+    def by_id(self) -> Mapping[str, StepSpec]:
+        """The steps by id, and under `undo:` the steps that make good what others did."""
+        steps: dict[str, StepSpec] = {step.id: step for step in self.steps}
+        return steps | {UNDO + step.id: _undoing(step) for step in self.steps if step.compensate}
+
+    @cached_property
+    def needs(self) -> Mapping[str, tuple[str, ...]]:
+        """For every step, the steps it waits for."""
+        return needs_of(self)
+
+    @cached_property
+    def fallback_for(self) -> Mapping[str, str]:
+        """The steps that are done only when another has failed, with that other one."""
+        return {step.fallback: step.id for step in self.steps if step.fallback}
+
+    def step(self, step_id: str) -> StepSpec:
         """The step of this id. Raises KeyError when there is none."""
-        for step in self.steps:
-            if step.id == step_id:
-                return step
-        raise KeyError(step_id)
+        return self.by_id[step_id]
+
+    def scope(self, step_id: str) -> Self:
+        """What is done for one item of a step with `for_each`, or in one round of a loop, as a definition."""
+        step = self.step(step_id)
+        if isinstance(step, LoopStep):
+            return self._part(step, list(step.steps), step.output, loop_input(step))
+        single = {"for_each": None, "needs": None, "when": None, "compensate": None, "join": "all"}
+        return self._part(step, [step.model_copy(update=single)], None, {"type": "object"})
+
+    def planned(self, step_id: str, steps: list[StepSpec]) -> Self:
+        """What a plan has come to, as a definition."""
+        return self._part(self.step(step_id), steps, None, {"type": "object"})
+
+    def _part(self, step: StepSpec, steps: list[StepSpec], output: dict[str, Any] | None, given: JsonSchema) -> Self:
+        changed = {"title": step.title, "title_template": None, "steps": steps, "output": output, "input": given}
+        return self.model_copy(update={**changed, "timeout": None, "description": ""})
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy that remembers nothing it worked out for the original."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in ("by_id", "needs", "fallback_for"):
+            copy.__dict__.pop(name, None)
+        return copy
 
 
 def needs_of(definition: Definition) -> dict[str, tuple[str, ...]]:
-    """For every step, the steps it waits for: here, the one written before it."""
-    ids = [step.id for step in definition.steps]
-    return {step_id: tuple(ids[max(place - 1, 0) : place]) for place, step_id in enumerate(ids)}
+    """For every step, the steps it waits for: those it names, else the one written before it.
+
+    A fallback waits for the step that it stands in for, and is nobody's predecessor by default.
+    """
+    stands_in = {step.fallback: step.id for step in definition.steps if step.fallback}
+    needs: dict[str, tuple[str, ...]] = {}
+    before: str | None = None
+    for step in definition.steps:
+        if step.id in stands_in:
+            needs[step.id] = (stands_in[step.id],)
+            continue
+        needs[step.id] = tuple(step.needs) if step.needs is not None else (before,) if before else ()
+        before = step.id
+    return needs
 
 
-def output_schema(step: AgentStep | ToolStep | HumanStep) -> JsonSchema | None:
+def ancestors_of(definition: Definition) -> dict[str, frozenset[str]]:
+    """For every step, all steps that have ended before it can begin."""
+    found: dict[str, frozenset[str]] = {}
+    for step_id, needed in _in_order(definition):
+        found[step_id] = frozenset(needed).union(*(found.get(other, frozenset()) for other in needed))
+    return found
+
+
+def output_schema(step: StepSpec) -> JsonSchema | None:
     """The JSON Schema that the step's output fits, where the definition says so. A tool's is in its contract."""
     match step:
-        case AgentStep():
+        case AgentStep() if step.for_each is None:
             return step.output if step.output is not None else {"type": "string"}
-        case HumanStep():
+        case HumanStep() if step.for_each is None:
             return step.form
-        case ToolStep():
-            return None
+        case AgentStep() | HumanStep() | ToolStep() | WorkflowStep() if step.for_each is not None:
+            return {"type": "array"}
+        case LoopStep():
+            return loop_output(step)
+    return None
 
 
-def review_rule(definition: Definition, step: AgentStep | ToolStep | HumanStep) -> ReviewRule:
+def loop_input(step: LoopStep) -> JsonSchema:
+    """What the steps of a loop may refer to as `input`."""
+    known: JsonSchema = {name: {} for name in step.inputs}
+    feedback = {"type": "object", "properties": {name: {} for name in step.feedback}, "additionalProperties": False}
+    known |= {"round": {"type": "integer"}, "feedback": feedback}
+    required = [*step.inputs, "round"]
+    return {"type": "object", "properties": known, "required": required, "additionalProperties": False}
+
+
+def loop_output(step: LoopStep) -> JsonSchema | None:
+    """What is known of a loop's output: the names of its parts, where the loop says them."""
+    if step.output is None:
+        return None
+    parts: JsonSchema = {name: {} for name in step.output} | {"rounds": {"type": "integer"}}
+    return {"type": "object", "properties": parts, "required": list(parts), "additionalProperties": False}
+
+
+def review_rule(definition: Definition, step: StepSpec) -> ReviewRule:
     """Who is asked about this step and by when, defaults filled in; `team` and `person` may both be None."""
     asked: Reviewers
     if isinstance(step, HumanStep):
         asked, due, expires = step.reviewers, step.due, step.expires
     else:
-        rule = step.review or ReviewRule()
+        rule = getattr(step, "review", None) or ReviewRule()
         asked, due, expires = rule, rule.due, rule.expires
     chosen = asked if asked.named else definition.risk.reviewers
     expires = expires or max(EXPIRES, due or EXPIRES)
     return ReviewRule(team=chosen.team, person=chosen.person, due=due or min(DUE, expires), expires=expires)
 
 
-def _check_order(due: timedelta | None, expires: timedelta | None) -> None:
-    if due is not None and expires is not None and due > expires:
-        raise ValueError('"due" comes after "expires". Make it the shorter of the two.')
+def escalation_rule(definition: Definition, step: StepSpec) -> ReviewRule:
+    """Who is asked when this step cannot go on by itself."""
+    rule = review_rule(definition, step)
+    return rule.model_copy(update={"team": step.escalates_to, "person": None}) if step.escalates_to else rule
+
+
+def _in_order(definition: Definition) -> list[tuple[str, tuple[str, ...]]]:
+    """Steps with their needs, each after those it needs: a fallback may be written above what it stands in for."""
+    needs, done, order = dict(needs_of(definition)), set[str](), []
+    while needs:
+        ready = [step_id for step_id, needed in needs.items() if all(o in done or o not in needs for o in needed)]
+        for step_id in ready or list(needs):
+            order.append((step_id, needs.pop(step_id)))
+            done.add(step_id)
+    return order
+
+
+def _undoing(step: StepSpec) -> ToolStep:
+    made = step.compensate
+    assert made is not None
+    given: dict[str, Any] = {"id": UNDO + step.id, "title": f"Undo: {step.title}"[:160], "kind": "tool"}
+    return ToolStep.model_construct(**given, tool=made.tool, agent=made.agent, inputs=made.inputs, needs=[])

@@ -7,9 +7,17 @@ from datetime import timedelta
 from agents.access import visible
 from agents.models import Agent, Tool
 from agents.people import Person
-from orchestrator.workflows.schema import AgentStep, Definition, HumanStep, ToolStep, review_rule
+from orchestrator.workflows.schema import AgentStep, Definition, HumanStep, StepSpec, ToolStep, review_rule
 
-ICONS = {"agent": "agent", "tool": "tool", "human": "hold"}
+ICONS = {
+    "agent": "agent",
+    "tool": "tool",
+    "human": "hold",
+    "workflow": "flow",
+    "wait": "clock",
+    "plan": "fork",
+    "loop": "retry",
+}
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,12 @@ def step_lines(definition: Definition, user: Person) -> list[StepLine]:
 def _line(
     definition: Definition,
     number: int,
-    step: AgentStep | ToolStep | HumanStep,
+    step: StepSpec,
     agents: Mapping[str, Agent],
     tools: Mapping[str, Tool],
 ) -> StepLine:
     rule = review_rule(definition, step)
-    agent = "" if isinstance(step, HumanStep) else step.agent
+    agent = step.agent if isinstance(step, AgentStep | ToolStep) else ""
     tool = step.tool if isinstance(step, ToolStep) else ""
     return StepLine(
         number=number,
@@ -71,7 +79,7 @@ def _line(
 
 
 def _agents(definition: Definition) -> set[str]:
-    return {step.agent for step in definition.steps if not isinstance(step, HumanStep)}
+    return {step.agent for step in definition.steps if isinstance(step, AgentStep | ToolStep)}
 
 
 def _tools(definition: Definition, user: Person) -> dict[str, Tool]:

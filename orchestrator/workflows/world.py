@@ -36,11 +36,12 @@ class AgentFacts:
 
 @dataclass(frozen=True)
 class World:
-    """Everything known in one environment: agents and tools by name, the number of active members of each team, and
-    the e-mail addresses of active people in lower case."""
+    """Everything known in one environment: agents and tools by name, the number of active members of each team,
+    the e-mail addresses of active people in lower case, and the names of the published workflows."""
 
     environment: Environment
     agents: Mapping[str, AgentFacts]
     tools: Mapping[str, ToolFacts]
     teams: Mapping[str, int]
     people: frozenset[str]
+    workflows: frozenset[str] = frozenset()

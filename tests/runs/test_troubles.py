@@ -112,7 +112,7 @@ def test_a_run_about_which_nobody_can_be_asked_fails_and_says_why(
 ) -> None:
     run, review = waiting_refund(company, world, script)
     say(review, world.ines, Verdict.APPROVE)
-    monkeypatch.setattr(board, "from_canonical", broken)
+    monkeypatch.setattr(board, "definition_of", broken)
     for _ in range(troubles.MOST):
         time_passes(run)
         run = drive(run)

@@ -12,12 +12,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from audit.log import SYSTEM, party, record
-from orchestrator.runs.engine import asking, driving, planner, troubles
-from orchestrator.runs.engine.board import Board, current_version, take
-from orchestrator.runs.engine.endings import end_run, end_step
+from orchestrator.runs.engine import beginning, driving, ending, parts, planner, troubles
+from orchestrator.runs.engine.board import Board, take
+from orchestrator.runs.engine.endings import end_run
 from orchestrator.runs.engine.work import Returned, Work
-from orchestrator.runs.states import RunState, StepState
+from orchestrator.runs.states import RunState
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +47,13 @@ def transition(ref: UUID, returned: Returned | None = None) -> Work | None:
     board = take(ref, wait=returned is not None)
     if board is None:
         return None
-    settled = returned is not None and driving.settle(board, returned)
-    if returned is not None and not settled:
-        log.warning("A late result for run %s was not written: another worker has taken the step over.", ref)
-    if not settled and board.someone_at_work():
+    if returned is None and board.all_at_work():
         return None
+    if returned is not None and not driving.settle(board, returned):
+        log.warning("A late result for run %s was not written: another worker has taken the step over.", ref)
     troubles.note_lost(board)
+    parts.take_up(board)
+    ending.look_at_time(board)
     work = _move_on(board)
     if work is None:
         board.run.troubles = 0
@@ -62,49 +62,32 @@ def transition(ref: UUID, returned: Returned | None = None) -> Work | None:
 
 
 def _move_on(board: Board) -> Work | None:
-    """Drive what is going on and start what is ready, until a worker is needed, a person is, or the run has ended."""
+    """Drive what is going on and begin what is ready, until nothing is left but to wait or to work, or it has ended.
+
+    This worker takes one piece of work with it. Where there is more, another is rung for.
+    """
+    work: Work | None = None
     while True:
-        for step in board.to_drive():
-            work = driving.drive(board, step.key)
-            if work is not None:
-                board.run.state, board.run.wake_at = RunState.RUNNING, step.lease_until
-                return work
-        plan = planner.plan(board.definition, board.views(), board.run.input)
+        work = work or _next_work(board)
+        plan = planner.plan(board.definition, board.views(), board.run.input, ending=ending.wanted(board))
         match plan.actions[0]:
             case planner.Finish(output):
                 end_run(board, RunState.SUCCEEDED, output=output)
                 return None
-            case planner.Fail(reason):
-                stopped = any(step.state == StepState.STOPPED for step in board.steps.values())
+            case planner.Fail(reason, stopped):
                 end_run(board, RunState.STOPPED if stopped else RunState.FAILED, reason=reason)
                 return None
             case planner.Wait():
                 board.rest()
-                return None
-        for key in plan.starts:
-            _start(board, key)
+                return work
+        for action in plan.actions:
+            beginning.begin(board, action)
 
 
-def _start(board: Board, key: str) -> None:
-    """Begin a step: it gets exactly the inputs its definition maps, and keeps the agent's version of this moment."""
-    step, spec = board.steps[key], board.definition.step(key)
-    step.state, step.started_at = StepState.RUNNING, board.now
-    if spec.kind != "human":
-        step.agent_version = current_version(spec.agent)
-    data = {"step": str(step.ref), "step_title": step.title, "kind": step.kind}
-    try:
-        step.input = asking.input_of(spec, board.run.input, board.outputs())
-    except planner.MissingReference as error:
-        record("step.started", actor=SYSTEM, subject=party(step), stream=board.stream, data=data)
-        end_step(board, step, StepState.FAILED, reason=str(error))
-        return
-    version = step.agent_version
-    more = {"agent": version.agent.title, "agent_version": version.number, "model": version.model} if version else {}
-    record(
-        "step.started",
-        actor=SYSTEM,
-        subject=party(step),
-        stream=board.stream,
-        data={**data, **more, "input": step.input},
-    )
-    step.save()
+def _next_work(board: Board) -> Work | None:
+    """Drive steps until one of them needs a worker."""
+    for step in board.to_drive():
+        work = driving.drive(board, step.key)
+        if work is not None:
+            return work
+    return None

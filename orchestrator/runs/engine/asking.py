@@ -3,40 +3,27 @@
 What will happen is told from the contract and the arguments.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from agents import sentences
 from agents.gateway.facts import risk_of
 from agents.gateway.trail import masked
 from agents.models import ToolCall
-from agents.verdicts import Risk, Verdict
+from agents.verdicts import Risk
+from agents.verdicts import Verdict as Judgement
 from approvals.actions import Ask
-from approvals.states import ReviewKind
+from approvals.states import ReviewKind, Verdict
 from audit import canonical
 from audit.log import SYSTEM, Party, party
-from orchestrator.runs.engine import planner
-from orchestrator.runs.engine.board import Place, StepSpec
+from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.dossier import dossier_of
-from orchestrator.workflows.schema import AgentStep, HumanStep
+from orchestrator.runs.engine.routes import route_of
+from orchestrator.workflows.schema import Definition, HumanStep, ReviewRule, output_schema
 
 NO_RISK = Risk(0, 1, ())
 
 
-def input_of(spec: StepSpec, run_input: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What a step is given: its mapped inputs, and for agents and people what they are asked.
-
-    Raises MissingReference.
-    """
-    inputs = planner.resolve_inputs(spec, run_input, outputs)
-    if isinstance(spec, AgentStep):
-        return {"task": planner.resolve_task(spec, run_input, outputs), **inputs}
-    if isinstance(spec, HumanStep):
-        return {"instructions": planner.resolve_task(spec, run_input, outputs), **inputs}
-    return inputs
-
-
-def about_call(place: Place, call: ToolCall, verdict: Verdict, reasoning: str) -> Ask:
+def about_call(place: Place, call: ToolCall, verdict: Judgement, reasoning: str) -> Ask:
     """May this call be made?"""
     return _ask(
         place,
@@ -85,11 +72,18 @@ def about_form(place: Place) -> Ask:
 
 def about_failure(place: Place, reason: str) -> Ask:
     """What shall become of a step that cannot go on by itself?"""
+    spec, rule = place.spec, place.escalation_rule
+    offers = [Verdict.RETRY, Verdict.RETRY_EDITED, Verdict.SKIP, Verdict.FALL_BACK, Verdict.TERMINATE]
+    kept = {
+        Verdict.RETRY_EDITED: place.step.input is not None and place.step.total is None,
+        Verdict.FALL_BACK: spec.fallback is not None,
+    }
     return _ask(
         place,
+        rule=rule,
         kind=ReviewKind.ESCALATION,
         risk=NO_RISK,
-        route=place.route,
+        route=route_of(rule),
         asked_by=SYSTEM,
         dossier=dossier_of(place, problem=reason),
         sentence=[
@@ -99,11 +93,54 @@ def about_failure(place: Place, reason: str) -> Ask:
             {"text": place.run.title, "value": True},
         ],
         short=f"{place.step.title} needs help: {place.run.title}",
+        verdicts=[verdict for verdict in offers if kept.get(verdict, True)],
+        form_schema={
+            "type": "object",
+            "properties": {"input": {"title": "Input of the step"}, "value": _value_schema(place)},
+            "additionalProperties": False,
+        },
     )
 
 
-def _ask(place: Place, **given: Any) -> Ask:
-    run, rule = place.run, place.rule
+def about_plan(place: Place, definition: Definition) -> Ask:
+    """May this plan be carried out?"""
+    steps = [
+        {
+            "id": step.id,
+            "title": step.title,
+            "kind": step.kind,
+            "needs": list(definition.needs[step.id]),
+            "with": step.inputs,
+            "tool": getattr(step, "tool", ""),
+            "agent": getattr(step, "agent", ""),
+        }
+        for step in definition.steps
+    ]
+    count = len(steps)
+    return _ask(
+        place,
+        kind=ReviewKind.PLAN,
+        risk=NO_RISK,
+        route=place.route,
+        asked_by=SYSTEM,
+        dossier={**dossier_of(place), "plan": steps},
+        sentence=[
+            {"text": "Carry out a plan of ", "value": False},
+            {"text": f"{count} {'step' if count == 1 else 'steps'}", "value": True},
+            {"text": " for ", "value": False},
+            {"text": place.run.title, "value": True},
+        ],
+        short=f"Plan of {count} {'step' if count == 1 else 'steps'}: {place.run.title}",
+    )
+
+
+def _value_schema(place: Place) -> dict[str, Any]:
+    """What a person has to write where a step is taken as done."""
+    return {"title": "Output of the step", **(output_schema(place.spec) or {})}
+
+
+def _ask(place: Place, *, rule: ReviewRule | None = None, **given: Any) -> Ask:
+    run, rule = place.run, rule or place.rule
     assert rule.due is not None and rule.expires is not None
     version = place.step.agent_version
     return Ask(

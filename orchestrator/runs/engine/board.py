@@ -1,6 +1,6 @@
 """A run as one transaction sees it: its row locked, its steps, and the reviews that have news for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,23 +15,22 @@ from agents.people import Person
 from agents.verdicts import Route
 from approvals.actions import deliver, expire
 from approvals.models import Review
-from approvals.states import ReviewState
+from approvals.states import ReviewKind, ReviewState
 from audit.clock import db_now
-from orchestrator.runs.engine.planner import StepView, outputs_of
+from orchestrator.runs.engine import planner
+from orchestrator.runs.engine.definitions import definition_of
 from orchestrator.runs.engine.routes import route_of
 from orchestrator.runs.engine.work import LEASE_MARGIN, Work
 from orchestrator.runs.models import Run, Step
-from orchestrator.runs.signals import announce_run
+from orchestrator.runs.signals import announce_due, announce_run
 from orchestrator.runs.states import RUN_ENDED, RunState, StepState
 from orchestrator.workflows import schema
-from orchestrator.workflows.reading import from_canonical
 
 MOVING = (
     *("state", "wake_at", "version", "troubles", "output", "reason", "finished_at"),
     *("input_tokens", "output_tokens", "cost", "cost_known"),
 )
 HEAVY = ("dossier", "sentence", "form_schema")  # of a review: for those who read it
-StepSpec = schema.AgentStep | schema.ToolStep | schema.HumanStep
 
 
 @dataclass
@@ -46,24 +45,30 @@ class Board:
     @cached_property
     def definition(self) -> schema.Definition:
         """The pinned definition of the run."""
-        return from_canonical(self.run.workflow_version.definition)
+        return definition_of(self.run)
 
     @property
     def stream(self) -> str:
         """The stream of the record that this run writes to."""
         return f"run:{self.run.ref}"
 
-    def views(self) -> dict[str, StepView]:
+    def views(self) -> dict[str, planner.StepView]:
         """The steps as the planner sees them."""
-        return {key: StepView(StepState(step.state), step.output, step.reason) for key, step in self.steps.items()}
+        return views_of(self.steps.values())
 
     def outputs(self) -> Mapping[str, Any]:
         """What later steps may refer to."""
-        return outputs_of(self.views())
+        return planner.outputs_of(self.definition, self.views())
 
     def someone_at_work(self) -> bool:
         """Whether a worker holds a lease that has not run out."""
         return any(self._ahead(step.lease_until) for step in self.steps.values())
+
+    def all_at_work(self) -> bool:
+        """Whether all that is going on is with workers or rests before its next try: nothing is left to do here."""
+        going_on = self.going_on()
+        with_others = all(self._ahead(step.lease_until) or self._ahead(step.retry_at) for step in going_on)
+        return bool(going_on) and with_others and self.run.ending is None
 
     def lost(self) -> list[Step]:
         """The steps whose worker did not come back in time."""
@@ -71,23 +76,38 @@ class Board:
 
     def going_on(self) -> list[Step]:
         """The steps that have begun and not ended."""
-        return [step for step in self.steps.values() if step.state in (StepState.RUNNING, StepState.WAITING)]
+        return [step for step in self.steps.values() if step.state in planner.IN_FLIGHT]
 
     def to_drive(self) -> list[Step]:
         """The steps that are going on, are with no worker, do not rest, and were not driven to a halt just now."""
         free = [step for step in self.going_on() if not self._ahead(step.lease_until) and step.key not in self.parked]
         return [step for step in free if not self._ahead(step.retry_at)]
 
+    def overdue(self) -> list[Step]:
+        """The steps that have taken too long and are with no worker."""
+        late = [step for step in self.going_on() if step.deadline_at is not None and step.deadline_at <= self.now]
+        return [step for step in late if not self._ahead(step.lease_until) and not is_escalated(step)]
+
     def place(self, key: str) -> "Place":
         """A step with what the definition says of it."""
         return Place(self, self.steps[key], self.definition.step(key))
 
     def rest(self) -> None:
-        """Nothing is left to do now: say when somebody has to look at this run again, whatever is lost."""
-        times = [time for step in self.going_on() for time in (step.lease_until, step.retry_at)]
-        busy = [time for time in times if time is not None and self._ahead(time)]
-        self.run.state = RunState.RUNNING if busy else RunState.WAITING
-        self.run.wake_at = min([*busy, *self.parked.values()])
+        """This worker does nothing more now: say when somebody has to look at this run again, whatever is lost.
+
+        Where there is more to do than this one can, another is rung for.
+        """
+        going_on = self.going_on()
+        busy = [time for step in going_on for time in (step.lease_until, step.retry_at) if self._ahead(time)]
+        ends = [time for time in (self.run.deadline_at, *(step.deadline_at for step in going_on)) if self._ahead(time)]
+        if busy:
+            self.run.state = RunState.RUNNING
+        else:
+            asked = any(step.state == StepState.WAITING for step in going_on)
+            self.run.state = RunState.WAITING if asked else RunState.RESTING
+        self.run.wake_at = min(time for time in (*busy, *ends, *self.parked.values()) if time is not None)
+        if self.to_drive():
+            announce_due(self.run)
 
     def store(self) -> None:
         """Save what a transition may have changed of the run, and say that it has moved."""
@@ -105,7 +125,7 @@ class Place:
 
     board: Board
     step: Step
-    spec: StepSpec
+    spec: schema.StepSpec
 
     @property
     def run(self) -> Run:
@@ -123,6 +143,11 @@ class Place:
         return schema.review_rule(self.board.definition, self.spec)
 
     @property
+    def escalation_rule(self) -> schema.ReviewRule:
+        """Who is asked when the step cannot go on by itself."""
+        return schema.escalation_rule(self.board.definition, self.spec)
+
+    @property
     def route(self) -> Route:
         """The rule's reviewer; empty where the definition names nobody."""
         return route_of(self.rule)
@@ -131,6 +156,18 @@ class Place:
         """Give the step to this worker for as long as the work may take."""
         seconds = max(settings.HOLDSHORT_LEASE_SECONDS, work.seconds + LEASE_MARGIN)
         self.step.lease_until = self.board.now + timedelta(seconds=seconds)
+
+
+def views_of(steps: Iterable[Step]) -> dict[str, planner.StepView]:
+    """Steps as the planner sees them."""
+    return {
+        step.key: planner.StepView(StepState(step.state), step.output, step.reason, step.finished_at) for step in steps
+    }
+
+
+def is_escalated(step: Step) -> bool:
+    """Whether a person is asked, or was asked and has not been heard yet, how to go on with a step."""
+    return step.review is not None and step.review.kind == ReviewKind.ESCALATION
 
 
 def take(ref: UUID, *, wait: bool) -> Board | None:

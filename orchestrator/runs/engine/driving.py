@@ -3,12 +3,14 @@
 from agents import gateway
 from agents.states import CallState
 from orchestrator.runs.engine import kinds
-from orchestrator.runs.engine.board import Board, Place
-from orchestrator.runs.engine.endings import end_step
-from orchestrator.runs.engine.escalating import escalate, heard, is_escalated
+from orchestrator.runs.engine.board import Board, Place, is_escalated
+from orchestrator.runs.engine.endings import abandon, end_step
+from orchestrator.runs.engine.escalating import heard
+from orchestrator.runs.engine.failing import fail
 from orchestrator.runs.engine.results import Again, Broke, Done, Execute, Over, Park, Result, Stop
 from orchestrator.runs.engine.work import CallReturned, Returned, Work
 from orchestrator.runs.states import StepState
+from orchestrator.workflows.durations import duration_text
 
 
 def drive(board: Board, key: str) -> Work | None:
@@ -16,7 +18,10 @@ def drive(board: Board, key: str) -> Work | None:
     place = board.place(key)
     place.step.fence += 1
     result = heard(place) if is_escalated(place.step) else None
-    return _apply(place, result or kinds.PROCEED[place.step.kind](place))
+    if result is None and place.step.state == StepState.PENDING:
+        place.step.save()
+        return None
+    return apply(place, result or kinds.proceed(place))
 
 
 def settle(board: Board, returned: Returned) -> bool:
@@ -33,12 +38,21 @@ def settle(board: Board, returned: Returned) -> bool:
         place = board.place(step.key)
         result = kinds.agent.accept(place, returned)
         if result is not None:
-            _apply(place, result)
+            apply(place, result)
     step.save()
     return True
 
 
-def _apply(place: Place, result: Result) -> Work | None:
+def time_out(board: Board, key: str) -> None:
+    """A step took longer than its definition allows: what is open of it is withdrawn, and its rules say the rest."""
+    place = board.place(key)
+    assert place.spec.timeout is not None
+    unsure = abandon(board, why="The step took too long.", step=place.step)
+    reason = f"It took longer than {duration_text(place.spec.timeout)}."
+    apply(place, Broke(" ".join([reason, *unsure]), "failed" if unsure else "timeout"))
+
+
+def apply(place: Place, result: Result) -> Work | None:
     """Write down what driving a step led to."""
     board, step = place.board, place.step
     step.retry_at = None
@@ -48,8 +62,8 @@ def _apply(place: Place, result: Result) -> Work | None:
             place.lease(work)
             step.save()
             return work
-        case Park(until):
-            step.state, step.lease_until = StepState.WAITING, None
+        case Park(until, person):
+            step.state, step.lease_until = StepState.WAITING if person else StepState.RESTING, None
             board.parked[step.key] = until
         case Again(at):
             step.state, step.lease_until, step.retry_at = StepState.RUNNING, None, at
@@ -59,7 +73,7 @@ def _apply(place: Place, result: Result) -> Work | None:
             end_step(board, step, StepState.STOPPED, reason=reason)
         case Over(reason):
             end_step(board, step, StepState.FAILED, reason=reason)
-        case Broke(reason):
-            escalate(place, reason)
+        case Broke():
+            fail(place, result)
     step.save()
     return None

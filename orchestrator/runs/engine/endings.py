@@ -16,6 +16,7 @@ _STEP_VERBS = {
     StepState.SUCCEEDED: "step.finished",
     StepState.FAILED: "step.failed",
     StepState.STOPPED: "step.stopped",
+    StepState.SKIPPED: "step.skipped",
 }
 _RUN_VERBS = {RunState.SUCCEEDED: "run.finished", RunState.FAILED: "run.failed", RunState.STOPPED: "run.stopped"}
 

@@ -1,25 +1,21 @@
 """Asking a person what to do about a step that cannot go on by itself, and doing what they say."""
 
 from approvals.actions import open_review
-from approvals.states import ReviewKind, ReviewState, Verdict
+from approvals.models import Decision
+from approvals.states import ReviewState, Verdict
 from audit.log import SYSTEM, party, record
 from orchestrator.runs.engine import asking
+from orchestrator.runs.engine.attempts import begin_again, remember_try
 from orchestrator.runs.engine.board import Place, current_version
-from orchestrator.runs.engine.results import Over, Park, Result, Stop
-from orchestrator.runs.models import Attempt, Step
+from orchestrator.runs.engine.results import Done, Over, Park, Result, Stop
 from orchestrator.runs.states import StepState
-
-
-def is_escalated(step: Step) -> bool:
-    """Whether a person is asked, or was asked and has not been heard yet, how to go on with a step."""
-    return step.review is not None and step.review.kind == ReviewKind.ESCALATION
+from orchestrator.workflows.schema import AgentStep, ToolStep
 
 
 def escalate(place: Place, reason: str) -> None:
     """Ask a person how to go on. What the step has done so far stays on record as a try that failed."""
     board, step = place.board, place.step
-    begun, ended = step.started_at or board.now, board.now
-    Attempt.objects.create(step=step, number=step.attempt, started_at=begun, ended_at=ended, reason=reason)
+    remember_try(place, reason)
     record(
         "step.escalated",
         actor=SYSTEM,
@@ -29,6 +25,7 @@ def escalate(place: Place, reason: str) -> None:
     )
     step.review = open_review(asking.about_failure(place, reason))
     step.state, step.lease_until, step.retry_at, step.reason = StepState.WAITING, None, None, reason
+    step.deadline_at = None
     step.save()
     board.parked[step.key] = step.review.expires_at
 
@@ -43,10 +40,28 @@ def heard(place: Place) -> Result | None:
     decision = review.decisions.filter(undone_at=None).select_related("by").first()
     if decision is None:
         return Over(f"{step.reason} Nobody decided in time how to go on.")
-    if decision.verdict == Verdict.TERMINATE:
-        return Stop(f"{decision.by} ended the run: {decision.reason}")
-    step.review, step.reason, step.attempt, step.tries = None, "", step.attempt + 1, 0
-    step.started_at = place.board.now
-    if place.spec.kind != "human":
-        step.agent_version = current_version(place.spec.agent)
+    match decision.verdict:
+        case Verdict.TERMINATE:
+            return Stop(f"{decision.by} ended the run: {decision.reason}")
+        case Verdict.SKIP:
+            return Done((decision.answer or {}).get("value"))
+        case Verdict.FALL_BACK:
+            return Over(f"{decision.by} chose to do another step instead: {step.reason}")
+    _again(place, decision)
     return None
+
+
+def _again(place: Place, decision: Decision) -> None:
+    """Begin the step from its start, with the input that the person put in its place where they did."""
+    step, spec, now = place.step, place.spec, place.board.now
+    begin_again(step)
+    step.review, step.reason, step.retries = None, "", 0
+    step.deadline_at = now + spec.timeout if spec.timeout else None
+    if step.started_at is None or step.input is None:  # it never got as far as its input
+        step.state = StepState.PENDING
+        return
+    step.started_at = now
+    if decision.verdict == Verdict.RETRY_EDITED:
+        step.input = (decision.answer or {}).get("input", step.input)
+    if isinstance(spec, AgentStep | ToolStep):
+        step.agent_version = current_version(spec.agent)

@@ -1,42 +1,34 @@
 """What happens next in a run: a pure function of the definition and of what its steps have done so far.
 
-The planner sees a graph: every step, what it needs, and where it stands. Today each step needs the one before it; a
-graph with branches that meet again is planned by the same rules:
+The planner sees a graph: every step, what it needs, and where it stands.
 
-* a step starts when everything it needs is settled, that is succeeded or skipped by a person;
-* once a step has failed or was stopped, nothing new starts, and the run fails when what is still going on has ended;
-* when every step is settled the run finishes with its output;
-* otherwise the run waits, and there is always a running or waiting step to name that it waits for.
+* A step is *settled* when it has succeeded or was skipped. A failed step that has a fallback counts as its fallback.
+* `join: all` starts a step when all it needs is settled; `any`, or a number, when that many have succeeded.
+* A step is skipped when its `when` does not hold, when all it needs was skipped, or when it is a fallback that nobody
+  needs any more.
+* A failure is *tolerated* while every step that needs the failed one joins by `any` or a number and can still begin.
+  Any other failure ends the run: nothing new starts, what is going on ends, what was done is made good in reverse
+  order, and then the run fails.
+* When every step is settled, or its failure tolerated, the run finishes with its output.
+* Otherwise the run waits, and there is always a step going on to name that it waits for.
+
+What is more than one row (the rounds of a loop, the items of a list, a run of another workflow) is a run of its own,
+planned by this same function.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from orchestrator.runs.states import StepState
-from orchestrator.workflows import references
+from orchestrator.workflows import conditions, references
 from orchestrator.workflows.references import MissingReference
-from orchestrator.workflows.schema import AgentStep, Definition, HumanStep, ToolStep, needs_of
-
-__all__ = (
-    "Action",
-    "Fail",
-    "Finish",
-    "MissingReference",
-    "Plan",
-    "Start",
-    "StepView",
-    "Wait",
-    "plan",
-    "resolve_inputs",
-    "resolve_task",
-    "resolve_title",
-)
+from orchestrator.workflows.schema import UNDO, Definition, StepSpec
 
 SETTLED = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
 BROKEN = frozenset({StepState.FAILED, StepState.STOPPED})
-IN_FLIGHT = frozenset({StepState.RUNNING, StepState.WAITING})
-TITLE_LENGTH = 200
+IN_FLIGHT = frozenset({StepState.RUNNING, StepState.WAITING, StepState.RESTING})
 
 
 @dataclass(frozen=True)
@@ -46,6 +38,7 @@ class StepView:
     state: StepState
     output: Any = None
     reason: str = ""
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,22 @@ class Start:
     """Begin this step now."""
 
     step_id: str
+
+
+@dataclass(frozen=True)
+class Skip:
+    """This step will not be done; the sentence says why."""
+
+    step_id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Break:
+    """Nobody can say whether this step is to be done; the sentence says why. A person is asked."""
+
+    step_id: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -64,9 +73,10 @@ class Finish:
 
 @dataclass(frozen=True)
 class Fail:
-    """The run cannot go on; this sentence says why."""
+    """The run cannot go on; this sentence says why. `stopped` when a person ended it."""
 
     reason: str
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,95 +86,169 @@ class Wait:
     step_ids: tuple[str, ...]
 
 
-Action = Start | Finish | Fail | Wait
+Action = Start | Skip | Break | Finish | Fail | Wait
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One or more Starts, each of another step; or exactly one Finish, Fail or Wait."""
+    """One or more Starts, Skips and Breaks, each of another step; or exactly one Finish, Fail or Wait."""
 
     actions: tuple[Action, ...]
 
-    @property
-    def starts(self) -> tuple[str, ...]:
-        """The ids of the steps to begin, in the order of the definition."""
-        return tuple(action.step_id for action in self.actions if isinstance(action, Start))
 
-
-def plan(definition: Definition, steps: Mapping[str, StepView], run_input: Mapping[str, Any]) -> Plan:
+def plan(
+    definition: Definition, steps: Mapping[str, StepView], run_input: Mapping[str, Any], *, ending: Fail | None = None
+) -> Plan:
     """What to do next. A step that `steps` does not mention has not started.
 
-    The graph has no cycle, so when nothing is broken, ready or in flight, every step is settled.
+    `ending` is how the run is to end, whatever its steps say: somebody cancelled it, or its time is over.
     """
-    needs = needs_of(definition)
-    states = {step_id: StepState(steps[step_id].state if step_id in steps else "pending") for step_id in needs}
-    in_flight = tuple(step_id for step_id, state in states.items() if state in IN_FLIGHT)
-    broken = [step_id for step_id, state in states.items() if state in BROKEN]
-    if broken:
-        return Plan((Wait(in_flight),)) if in_flight else Plan((Fail(_broken(definition, steps, broken[0])),))
-    ready = _ready(needs, states)
-    if ready:
-        return Plan(tuple(Start(step_id) for step_id in ready))
-    if in_flight:
-        return Plan((Wait(in_flight),))
-    return Plan((_finish(definition, needs, steps, run_input),))
+    graph = _Graph(definition, steps)
+    fatal = ending or graph.fatal()
+    if fatal is not None:
+        return Plan((graph.wind_up(fatal),))
+    begun = tuple(graph.beginnings(run_input))
+    if begun:
+        return Plan(begun)
+    if graph.in_flight:
+        return Plan((Wait(graph.in_flight),))
+    return Plan((graph.finish(run_input),))
 
 
-def outputs_of(steps: Mapping[str, StepView]) -> dict[str, Any]:
-    """What later steps may refer to: the outputs of all settled steps by id."""
-    return {step_id: view.output for step_id, view in steps.items() if view.state in SETTLED}
+def outputs_of(definition: Definition, steps: Mapping[str, StepView]) -> dict[str, Any]:
+    """What later steps may refer to: the outputs of all steps that have succeeded, or whose fallback has."""
+    return _Graph(definition, steps).outputs()
 
 
-def resolve_inputs(
-    step: AgentStep | ToolStep | HumanStep, run_input: Mapping[str, Any], outputs: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The `with` of a step, references replaced. Raises MissingReference with a sentence that names the value."""
-    resolved: dict[str, Any] = references.resolve(step.inputs, run_input, outputs)
-    return resolved
+class _Graph:
+    """One look at a run: the graph and where each of its steps stands."""
 
+    def __init__(self, definition: Definition, steps: Mapping[str, StepView]) -> None:
+        self.definition, self.needs, self.steps = definition, definition.needs, steps
+        self.states = {step.id: self._state(step.id) for step in definition.steps}
+        self.standing = {step_id: self.states[self._stand_in(step_id)] for step_id in self.states}
+        undoing = (UNDO + step_id for step_id in self.states)
+        self.in_flight = tuple(key for key in (*self.states, *undoing) if self._state(key) in IN_FLIGHT)
 
-def resolve_task(step: AgentStep | HumanStep, run_input: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
-    """What the agent or the person is asked to do, references replaced by text. Raises MissingReference."""
-    text = step.task if isinstance(step, AgentStep) else step.instructions
-    return references.embed(references.parse(text), run_input, outputs)
+    def outputs(self) -> dict[str, Any]:
+        """The output of each step that has one, that of its fallback where that was done instead."""
+        done = {step_id: self._stand_in(step_id) for step_id, state in self.standing.items() if state in SETTLED}
+        return {step_id: self.steps[by].output for step_id, by in done.items() if self.states[by] != StepState.SKIPPED}
 
+    def fatal(self) -> Fail | None:
+        """Why the run has to end, or None."""
+        for step_id, state in self.standing.items():
+            if state in BROKEN and step_id not in self.definition.fallback_for and not self._tolerated(step_id):
+                return self._broken(self._stand_in(step_id))
+        return None
 
-def resolve_title(definition: Definition, run_input: Mapping[str, Any]) -> str:
-    """The title of a run on one line of at most 200 characters; what the input lacks is left out. Raises nothing."""
-    template = references.parse_title(definition.title_template or "")
-    title = " ".join(references.embed(template, run_input, {}).split())
-    if not title:
-        return definition.title
-    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1] + "…"
+    def wind_up(self, fatal: Fail) -> Action:
+        """End the run in order: what is going on first, then what is to be made good, the latest first."""
+        if self.in_flight:
+            return Wait(self.in_flight)
+        made = [step for step in self.definition.steps if step.compensate and self.states[step.id] == "succeeded"]
+        for step in sorted(made, key=self._ended, reverse=True):
+            if self._state(UNDO + step.id) == StepState.PENDING:
+                return Start(UNDO + step.id)
+        return fatal
 
+    def beginnings(self, run_input: Mapping[str, Any]) -> Iterator[Start | Skip | Break]:
+        """The steps whose turn it is, each with whether it is to be done."""
+        outputs = self.outputs()
+        for step in self.definition.steps:
+            if self.states[step.id] is StepState.PENDING:
+                yield from self._beginning(step, run_input, outputs)
 
-def _ready(needs: Mapping[str, tuple[str, ...]], states: Mapping[str, StepState]) -> tuple[str, ...]:
-    return tuple(
-        step_id
-        for step_id, needed in needs.items()
-        if states[step_id] is StepState.PENDING and all(states[other] in SETTLED for other in needed)
-    )
+    def finish(self, run_input: Mapping[str, Any]) -> Finish | Fail:
+        """The end of a run in which nothing is left to do. Without `output:` it gives the outputs nobody reads on."""
+        outputs, wanted = self.outputs(), self.definition.output
+        if wanted is None:
+            used = {other for needed in self.needs.values() for other in needed} | set(self.definition.fallback_for)
+            used -= {key for key in self.definition.fallback_for.values() if self._read_by_fallback_alone(key)}
+            return Finish({key: outputs[key] for key in self.needs if key not in used and key in outputs})
+        try:
+            return Finish(references.resolve(wanted, run_input, outputs))
+        except MissingReference as error:
+            return Fail(f"The output of the run: {error}")
 
+    def _read_by_fallback_alone(self, step_id: str) -> bool:
+        """Whether nothing but its own fallback comes after a step."""
+        fallback = self.definition.step(step_id).fallback
+        return all(key == fallback for key, needed in self.needs.items() if step_id in needed)
 
-def _finish(
-    definition: Definition,
-    needs: Mapping[str, tuple[str, ...]],
-    steps: Mapping[str, StepView],
-    run_input: Mapping[str, Any],
-) -> Finish | Fail:
-    """The end of a run whose steps are all settled. Without `output:` it gives the outputs that no step reads on."""
-    outputs = outputs_of(steps)
-    if definition.output is None:
-        used = {other for needed in needs.values() for other in needed}
-        return Finish({step_id: outputs[step_id] for step_id in needs if step_id not in used})
-    try:
-        return Finish(references.resolve(definition.output, run_input, outputs))
-    except MissingReference as error:
-        return Fail(f"The output of the run: {error}")
+    def _beginning(
+        self, step: StepSpec, run_input: Mapping[str, Any], outputs: Mapping[str, Any]
+    ) -> Iterator[Start | Skip | Break]:
+        primary = self.definition.fallback_for.get(step.id)
+        if primary is not None:
+            if self.states[primary] == StepState.FAILED:
+                yield Start(step.id)
+            elif self.states[primary] in SETTLED:
+                yield Skip(step.id, f'It was not needed: "{self._title(primary)}" did not fail.')
+        elif self._can_never(step):
+            yield Skip(step.id, "Nothing that it waits for was done.")
+        elif self._joined(step):
+            yield self._decided(step, run_input, outputs)
 
+    def _decided(
+        self, step: StepSpec, run_input: Mapping[str, Any], outputs: Mapping[str, Any]
+    ) -> Start | Skip | Break:
+        """A step whose turn it is: done, unless its condition does not hold."""
+        if step.when is None:
+            return Start(step.id)
+        try:
+            holds = conditions.holds(step.when, run_input, {key: outputs.get(key) for key in self.states})
+        except conditions.ConditionFailed as error:
+            return Break(step.id, f"Its condition could not be worked out. {error}")
+        return Start(step.id) if holds else Skip(step.id, f"Its condition does not hold: {step.when}")
 
-def _broken(definition: Definition, steps: Mapping[str, StepView], step_id: str) -> str:
-    view = steps[step_id]
-    happened = "was stopped" if view.state is StepState.STOPPED else "failed"
-    because = f": {view.reason}" if view.reason else "."
-    return f'Step "{definition.step(step_id).title}" {happened}{because}'
+    def _joined(self, step: StepSpec) -> bool:
+        """Whether enough of what a step needs is there."""
+        standing = [self.standing[other] for other in self.needs[step.id]]
+        if step.join == "all":
+            return all(state in SETTLED for state in standing)
+        return standing.count(StepState.SUCCEEDED) >= self._wanted(step)
+
+    def _can_never(self, step: StepSpec) -> bool:
+        """Whether so much of what a step needs was skipped or has failed that it cannot begin any more."""
+        standing = [self.standing[other] for other in self.needs[step.id]]
+        if step.join == "all":
+            return bool(standing) and all(state == StepState.SKIPPED for state in standing)
+        lost = sum(state == StepState.SKIPPED or state in BROKEN for state in standing)
+        return bool(standing) and len(standing) - lost < self._wanted(step)
+
+    def _wanted(self, step: StepSpec) -> int:
+        return step.join if isinstance(step.join, int) else min(1, len(self.needs[step.id]))
+
+    def _tolerated(self, step_id: str) -> bool:
+        """Whether a failed step is one of several of which fewer are enough, wherever it is needed."""
+        if self.states[self._stand_in(step_id)] == StepState.STOPPED:
+            return False
+        needing = [step for step in self.definition.steps if step_id in self.needs[step.id]]
+        return bool(needing) and all(step.join != "all" and not self._can_never(step) for step in needing)
+
+    def _stand_in(self, step_id: str) -> str:
+        """The step whose outcome counts: the last of the fallbacks that failures have led to."""
+        while self.states[step_id] == StepState.FAILED:
+            fallback = self.definition.step(step_id).fallback
+            if fallback is None:
+                break
+            step_id = fallback
+        return step_id
+
+    def _state(self, step_id: str) -> StepState:
+        return StepState(self.steps[step_id].state) if step_id in self.steps else StepState.PENDING
+
+    def _ended(self, step: StepSpec) -> tuple[bool, datetime | int, int]:
+        place = self.definition.steps.index(step)
+        ended = self.steps[step.id].ended
+        return (ended is not None, ended or place, place)
+
+    def _title(self, step_id: str) -> str:
+        return self.definition.step(step_id).title
+
+    def _broken(self, step_id: str) -> Fail:
+        view = self.steps[step_id]
+        stopped = view.state == StepState.STOPPED
+        because = f": {view.reason}" if view.reason else "."
+        return Fail(f'Step "{self._title(step_id)}" {"was stopped" if stopped else "failed"}{because}', stopped)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator.runs.engine.work import Work
+from orchestrator.workflows.parts import Trouble
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,10 @@ class Execute:
 
 @dataclass(frozen=True)
 class Park:
-    """A person has to act; look again at `until` at the latest. No worker is held meanwhile."""
+    """A person has to act, or something else to happen; look again at `until` at the latest. No worker is held."""
 
     until: datetime
+    person: bool = True
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Broke:
-    """The step cannot go on by itself: a person is asked what to do."""
+    """The step cannot go on by itself: it is tried again, or done otherwise, or a person is asked, as its rules say."""
 
     reason: str
+    trouble: Trouble = "failed"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,10 @@ from django.db.models.functions import Now
 
 from approvals.models import Decision, Review
 from approvals.states import ReviewState
-from orchestrator.runs.models import Batch, Run
+from orchestrator.runs.engine.kinds.wait import awaited
+from orchestrator.runs.engine.planner import IN_FLIGHT
+from orchestrator.runs.models import Batch, Event, Run, Step
+from orchestrator.runs.states import RUN_ENDED, StepState
 
 MOST = 200
 
@@ -22,7 +25,15 @@ def due_runs() -> list[UUID]:
     closed = Review.objects.filter(~Q(state=ReviewState.OPEN), ~Exists(on_hold), delivered_at=None)
     refs = list(closed.order_by("pk").values_list("run_ref", flat=True)[:MOST])
     calm = Run.objects.filter(ref__in=refs, troubles=0, wake_at__isnull=False).values_list("ref", flat=True)
-    return list(dict.fromkeys([*woken, *calm]))
+    untold = Run.objects.filter(parent__isnull=False, told=False, state__in=RUN_ENDED, parent__state__in=IN_FLIGHT)
+    parents = untold.order_by("pk").values_list("parent__run__ref", flat=True)[:MOST]
+    return list(dict.fromkeys([*woken, *calm, *parents]))
+
+
+def waiting_for(event: Event) -> list[UUID]:
+    """The runs with a step that rests until an event of this name and key is there."""
+    resting = Step.objects.filter(kind="wait", state=StepState.RESTING, awaited=awaited(event.name, event.key))
+    return list(resting.values_list("run__ref", flat=True))
 
 
 def unfinished_batches() -> list[UUID]:

@@ -17,8 +17,9 @@ from audit.clock import db_now
 from audit.log import party, record
 from orchestrator.runs import exceptions
 from orchestrator.runs.access import access_upload
-from orchestrator.runs.engine import planner
-from orchestrator.runs.models import Batch, Run, StartRequest, Step, Upload
+from orchestrator.runs.engine.making import make_run
+from orchestrator.runs.engine.resolving import title_of
+from orchestrator.runs.models import Batch, Run, StartRequest, Upload
 from orchestrator.runs.signals import announce_changed_batch, announce_due
 from orchestrator.runs.starting.cases import Case, Cases
 from orchestrator.workflows.access import START
@@ -47,37 +48,22 @@ def start_run(
     """
     definition = from_canonical(version.definition)
     given = prepare(values, definition.input).value
-    now = db_now()
-    run = Run.objects.create(
+    run = make_run(
+        definition,
+        by=party(by),
+        now=db_now(),
+        known={
+            "workflow": version.workflow.name,
+            "workflow_version": version.number,
+            "definition": version.digest,
+        },
         workflow_version=version,
-        title=planner.resolve_title(definition, given)[:300],
+        title=title_of(definition, given)[:300],
         environment=environment or definition.environment,
         trigger=trigger,
         started_by=by,
         batch=batch,
         input=given,
-        created_at=now,
-        wake_at=now,
-    )
-    steps = [
-        Step(run=run, key=spec.id, position=place, kind=spec.kind, title=spec.title)
-        for place, spec in enumerate(definition.steps)
-    ]
-    Step.objects.bulk_create(steps)
-    record(
-        "run.started",
-        actor=party(by),
-        subject=party(run),
-        stream=f"run:{run.ref}",
-        data={
-            "run": run.code,
-            "workflow": version.workflow.name,
-            "workflow_version": version.number,
-            "definition": version.digest,
-            "environment": run.environment,
-            "trigger": run.trigger,
-            "input": given,
-        },
     )
     announce_due(run)
     return run

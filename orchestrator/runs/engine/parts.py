@@ -1,0 +1,154 @@
+"""Runs that are parts of a step: made for it, told of when they end, and ended with it.
+
+A part has its own row, lease, stream and page, so many of them can go on at once and one that fails asks a person by
+itself. The step they belong to only counts them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, Q
+
+from audit.log import SYSTEM
+from orchestrator.runs.engine.board import Board, Place
+from orchestrator.runs.engine.definitions import definition_of, inner_scope
+from orchestrator.runs.engine.making import make_run
+from orchestrator.runs.engine.resolving import title_of
+from orchestrator.runs.models import Run, Step
+from orchestrator.runs.signals import announce_due
+from orchestrator.runs.states import RUN_ENDED, RunState, StepState
+from orchestrator.workflows.models import WorkflowVersion
+from orchestrator.workflows.reading import to_canonical
+from orchestrator.workflows.schema import Definition
+
+KINDS = ("workflow", "loop", "plan")
+"""The kinds of steps that always have parts; a step with `for_each` has them too."""
+MOST_DEEP = 20
+TITLE = 300
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How the parts of one attempt of a step stand."""
+
+    made: int
+    active: int
+    succeeded: int
+    failed: int
+    stopped: int
+
+
+def count(step: Step) -> Tally:
+    """One query, however many parts there are."""
+    parts = Run.objects.filter(parent=step, parent_attempt=step.attempt)
+    found = parts.aggregate(
+        made=Count("pk"),
+        active=Count("pk", filter=~Q(state__in=RUN_ENDED)),
+        succeeded=Count("pk", filter=Q(state=RunState.SUCCEEDED)),
+        failed=Count("pk", filter=Q(state=RunState.FAILED)),
+        stopped=Count("pk", filter=Q(state=RunState.STOPPED)),
+    )
+    return Tally(**found)
+
+
+def latest(step: Step) -> Run | None:
+    """The newest part of this attempt."""
+    parts = Run.objects.filter(parent=step, parent_attempt=step.attempt)
+    return parts.select_related("workflow_version").order_by("-index").first()
+
+
+def highest(step: Step) -> int:
+    """The number of the newest part of this attempt; -1 when there is none."""
+    found = Run.objects.filter(parent=step, parent_attempt=step.attempt).aggregate(highest=Max("index"))["highest"]
+    return -1 if found is None else int(found)
+
+
+def make_part(place: Place, index: int, values: Mapping[str, Any], *, what: str = "") -> Run:
+    """One round or item of a step: a run of that part of the definition."""
+    definition = place.board.definition.scope(place.step.key)
+    version = place.run.workflow_version
+    title = f"{place.run.title} · {what or place.step.title}"
+    scope = inner_scope(place.run, place.step.key, item=place.step.total is not None)
+    stored = to_canonical(definition) if place.run.definition is not None else None  # a plan is no part of the version
+    return _make(place, index, version, definition, values, title=title, scope=scope, definition=stored)
+
+
+def make_planned(place: Place, index: int, definition: Definition) -> Run:
+    """A run of what a plan has come to."""
+    values = {key: value for key, value in (place.step.input or {}).items() if key != "plan"}
+    title = f"{place.run.title} · {place.step.title}"
+    return _make(
+        place, index, place.run.workflow_version, definition, values, title=title, definition=to_canonical(definition)
+    )
+
+
+def make_other(place: Place, index: int, version: WorkflowVersion, values: Mapping[str, Any]) -> Run:
+    """A run of another workflow."""
+    run = Run(workflow_version=version)
+    definition = definition_of(run)
+    return _make(place, index, version, definition, values, title=title_of(definition, values))
+
+
+def depth_of(run: Run) -> int:
+    """How many runs this one is a part of, one inside the other."""
+    depth, parent = 0, run.parent_id
+    while parent is not None and depth <= MOST_DEEP:
+        parent = Step.objects.filter(pk=parent).values_list("run__parent_id", flat=True).get()
+        depth += 1
+    return depth
+
+
+def take_up(board: Board) -> None:
+    """Note that the parts of this run which have ended are known of."""
+    waiting = [step.pk for step in board.going_on() if step.kind in KINDS or step.total is not None]
+    if waiting:
+        Run.objects.filter(parent__in=waiting, told=False, state__in=RUN_ENDED).update(told=True)
+
+
+def end_parts(step: Step, ending: Mapping[str, Any]) -> None:
+    """Have the parts of a step end as it does: each does so itself, in order."""
+    parts = Run.objects.select_for_update(no_key=True).filter(parent=step).exclude(state__in=RUN_ENDED)
+    for part in parts.order_by("pk"):
+        if part.ending is None:
+            part.ending = dict(ending)
+            part.wake_at = part.created_at
+            part.save(update_fields=["ending", "wake_at"])
+            announce_due(part)
+
+
+def going_on(step: Step) -> bool:
+    """Whether a part of this step, of whichever attempt, has not ended."""
+    return Run.objects.filter(parent=step).exclude(state__in=RUN_ENDED).exists()
+
+
+def _make(
+    place: Place,
+    index: int,
+    version: WorkflowVersion,
+    followed: Definition,
+    values: Mapping[str, Any],
+    *,
+    title: str,
+    **fields: Any,
+) -> Run:
+    run, step = place.run, place.step
+    part = make_run(
+        followed,
+        by=SYSTEM,
+        now=place.board.now,
+        known={"part_of": str(run.ref), "step": str(step.ref), "index": index},
+        workflow_version=version,
+        title=title[:TITLE],
+        environment=run.environment,
+        trigger=Run.Trigger.PART,
+        started_by=run.started_by,
+        parent=step,
+        parent_attempt=step.attempt,
+        index=index,
+        input=dict(values),
+        **fields,
+    )
+    step.state = StepState.RESTING
+    announce_due(part)
+    return part
