@@ -21,6 +21,7 @@ from orchestrator.workflows.queries import definition_of, world_of
 from orchestrator.workflows.rights import Holder, holders_of
 from orchestrator.workflows.schema import Definition
 from orchestrator.workflows.steps import StepLine, step_lines
+from orchestrator.workflows.triggers.pages import TriggerLine, trigger_lines
 
 MOST_VERSIONS = 20
 MOST_PROBLEMS = 50
@@ -64,6 +65,7 @@ class WorkflowPage:
     runs: ByState
     versions: list[WorkflowVersion]
     holders: list[Holder]
+    triggers: list[TriggerLine]
     may_start: bool
     may_change: bool
 
@@ -93,6 +95,7 @@ class WorkflowPage:
             runs=recent_runs(user, [workflow.pk]).get(workflow.pk, {}),
             versions=list(versions[: MOST_VERSIONS + 1]),
             holders=holders_of(workflow),
+            triggers=trigger_lines(workflow),
             may_start=may(user, START, workflow),
             may_change=may(user, CHANGE, workflow),
         )
