@@ -46,8 +46,8 @@ def stop_set(request: SignedInRequest) -> HttpResponse:
     thing = thing_of(request.user, scope, ref)
     if attempt(form, lambda: _stop(form, request, thing)):
         return redirect(thing.url)
-    control = StopControl.of(thing, request.user, form)
-    return render(request, "stops/thing.html", {"control": control}, status=status_of(form))
+    context = {"control": StopControl.of(thing, request.user, form), "refused": form}
+    return render(request, "stops/thing.html", context, status=status_of(form))
 
 
 @login_required

@@ -120,6 +120,7 @@ ADMINS: dict[str, At] = {
     "tool": at("tool", ref=lambda house: house.gallery.company.tools["refund_order"].ref),
     "permissions": at("permissions"),
     "permissions why": at("permissions", "?cell=support:company.refund_order"),
+    "stops": at("stops"),
     "audit": at("audit"),
     "audit-entry": at("audit-entry", pk=entry),
 }
@@ -140,7 +141,8 @@ NO_PAGES = {
         "decision-undo",
     ),
     *("agent-pause", "agent-resume", "connection-import", "connection-confirm"),
-    *("tool-classify", "tool-preview", "tool-use", "grant-set", "audit-verify", "audit-verify-stream"),
+    *("tool-classify", "tool-preview", "tool-use", "grant-set", "stops-line", "stop-set", "stop-release", "stop-keep"),
+    *("audit-verify", "audit-verify-stream"),
 }
 
 
