@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from agents.states import Effect, GrantEffect, ToolState
-from orchestrator.workflows import references, shapes
+from orchestrator.workflows import conditions, references, shapes
 from orchestrator.workflows.arguments import argument_problems
 from orchestrator.workflows.problems import Document, Path, path_text
 from orchestrator.workflows.schema import (
@@ -25,7 +25,7 @@ from orchestrator.workflows.schema import (
     output_schema,
     review_rule,
 )
-from orchestrator.workflows.scopes import Scope, scopes, texts_of
+from orchestrator.workflows.scopes import Scope, conditions_of, scopes, texts_of
 from orchestrator.workflows.wording import slip, suggestion
 from orchestrator.workflows.world import AgentFacts, World
 
@@ -92,6 +92,7 @@ def _all(definition: Definition, world: World) -> Remarks:
         for index, step in enumerate(scope.definition.steps):
             yield from _step(scope, step, (*scope.path, index), world)
         yield from _references(scope, world)
+        yield from _conditions(scope, world)
 
 
 def _step(scope: Scope, step: StepSpec, path: Path, world: World) -> Remarks:
@@ -230,6 +231,17 @@ def _references(scope: Scope, world: World) -> Remarks:
                     better = part.token[:-1] + "?}"
                     sentence = f"{part.token} may be absent, and the step then fails. {better} allows it."
                     yield _warning(text.path, sentence, part.token)
+
+
+def _conditions(scope: Scope, world: World) -> Remarks:
+    """Conditions that could never work, or not in every run, by the schemas of what they read."""
+    known = _known(scope.definition, world)
+    for condition in conditions_of(scope):
+        visible = {key: schema for key, schema in known.items() if key is None or key in condition.sees}
+        for sentence in conditions.check(condition.text, visible):
+            yield _error(condition.path, sentence)
+        for sentence in conditions.warnings(condition.text, visible):
+            yield _warning(condition.path, sentence)
 
 
 def _unsure(definition: Definition) -> set[str]:

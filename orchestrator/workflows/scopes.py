@@ -72,6 +72,16 @@ def texts_of(scope: Scope) -> Iterator[Text]:
         yield Text(path, text, everything)
 
 
+def conditions_of(scope: Scope) -> Iterator[Text]:
+    """Every condition of a scope. That of a loop is about the steps of its rounds."""
+    sees = ancestors_of(scope.definition)
+    for index, step in enumerate(scope.definition.steps):
+        if step.when is not None:
+            yield Text((*scope.path, index, "when"), step.when, frozenset() if scope.apart else sees[step.id])
+    if scope.loop is not None:
+        yield Text((*scope.around, "until"), scope.loop.until, frozenset(sees))
+
+
 def _sources(step: StepSpec) -> dict[str, Any]:
     """What of a step may hold references, by the keys under which it is written."""
     sources: dict[str, Any] = {"with": step.inputs}

@@ -17,7 +17,7 @@ from agents.runtime.values import Exchange, ToolAnswer
 from agents.states import CallState
 from audit.log import party, record
 from audit.text import shorten
-from orchestrator.runs.engine import tellings, toolbox
+from orchestrator.runs.engine import handing, tellings, toolbox
 from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.kinds import calls
 from orchestrator.runs.engine.results import Again, Broke, Done, Execute, Park, Result
@@ -39,15 +39,15 @@ def proceed(place: Place) -> Result:
         return Broke(f'There is no agent "{_spec(place).agent}" that could work.')
     turns = list(place.step.turns.filter(attempt=place.step.attempt).defer("messages").order_by("number"))
     if not turns:
-        return _ask(place, 1)
+        return _ask(place, 1, turns)
     last = turns[-1]
     if last.final:
         return Done(last.output)
-    progress = _carry_out(place, _calls_of(place, last))
+    progress = _carry_out(place, calls.of_turn(place.step, last))
     if progress is not None:
         return progress
-    limit = _limit(place, turns)
-    return Broke(limit) if limit else _ask(place, last.number + 1, last)
+    broke = _limit(place, handing.leg(place, turns))
+    return broke or _ask(place, last.number + 1, turns)
 
 
 def accept(place: Place, answered: ModelAnswered) -> Result | None:
@@ -83,19 +83,23 @@ def _spec(place: Place) -> AgentStep:
     return place.spec
 
 
-def _ask(place: Place, number: int, last: Turn | None = None) -> Execute:
-    version = place.step.agent_version
+def _ask(place: Place, number: int, turns: Sequence[Turn]) -> Execute:
+    """Ask the model once more. An agent that has just taken the task over begins a conversation of its own."""
+    version, spec = place.step.agent_version, _spec(place)
     assert version is not None
+    own = handing.leg(place, turns)
+    last = own[-1] if own else None
     box = toolbox.of(version.agent, place.run.environment)
+    task = {**(place.step.input or {}), **(handing.context_of(place, turns) if not own else {})}
     work = AskModel(
         step_id=place.step.pk,
         fence=place.step.fence,
         number=number,
         model=version.model,
         instructions=version.instructions,
-        task=json.dumps(place.step.input, ensure_ascii=False, indent=1),
-        tools=box.specs,
-        output_schema=_spec(place).output,
+        task=json.dumps(task, ensure_ascii=False, indent=1),
+        tools=(*box.specs, *handing.tools_for(spec)),
+        output_schema=spec.output,
         history=bytes(last.messages) if last else None,
         answers=_answers(place, last) if last else (),
         repair=last.problem or None if last else None,
@@ -108,41 +112,44 @@ def _answers(place: Place, turn: Turn) -> Sequence[ToolAnswer]:
     """What the model is told about the calls of a turn. The runtime itself refuses the calls of an unusable one."""
     if turn.problem:
         return []
-    by_key = {call.call_key: call for call in _calls_of(place, turn)}
+    by_key = {call.call_key: call for call in calls.of_turn(place.step, turn)}
     return [
-        ToolAnswer(request["call_id"], request["tool"], tellings.tell(calls.latest(by_key[request["key"]])))
+        ToolAnswer(
+            request["call_id"],
+            request["tool"],
+            {"status": "invalid", "reason": request["refused"]}
+            if "refused" in request
+            else tellings.tell(calls.latest(by_key[request["key"]])),
+        )
         for request in turn.requests
     ]
 
 
-def _calls_of(place: Place, turn: Turn) -> list[ToolCall]:
-    keys = [request["key"] for request in turn.requests]
-    rows = ToolCall.objects.select_related("tool_version__tool__connection", "agent_version__agent")
-    return list(rows.filter(step_ref=place.step.ref, call_key__in=keys).order_by("pk"))
-
-
-def _limit(place: Place, turns: list[Turn]) -> str:
-    """Why the agent may not be asked again; empty when it may."""
+def _limit(place: Place, turns: list[Turn]) -> Broke | None:
+    """Why the agent may not be asked again; None when it may."""
     version = place.step.agent_version
-    assert version is not None
+    if version is None or not turns:
+        return None
     mistakes = 0
     for turn in reversed(turns):
         if not turn.problem and not any(request.get("mistake") for request in turn.requests):
             break
         mistakes += 1
     if mistakes > MAX_REPAIRS:
-        return f"The agent's answers could not be used {mistakes} times in a row. {turns[-1].problem}".strip()
+        sentence = f"The agent's answers could not be used {mistakes} times in a row. {turns[-1].problem}"
+        return Broke(sentence.strip(), "garbage")
     if len(turns) >= min(_spec(place).max_turns or version.max_turns, version.max_turns):
-        return f"The agent used all its {len(turns)} turns without an answer."
+        return Broke(f"The agent used all its {len(turns)} turns without an answer.")
     if sum(turn.input_tokens + turn.output_tokens for turn in turns) > version.max_tokens:
-        return f"The agent used more than its {version.max_tokens} tokens."
+        return Broke(f"The agent used more than its {version.max_tokens} tokens.")
     if sum(len(turn.requests) for turn in turns) > version.max_calls:
-        return f"The agent asked for more than its {version.max_calls} calls."
-    return _repetition(place, turns[-1])
+        return Broke(f"The agent asked for more than its {version.max_calls} calls.")
+    repeated = _repetition(place, turns[-1])
+    return Broke(repeated) if repeated else None
 
 
 def _repetition(place: Place, last: Turn) -> str:
-    for call in _calls_of(place, last):
+    for call in calls.of_turn(place.step, last):
         same = ToolCall.objects.filter(
             step_ref=place.step.ref, tool_name=call.tool_name, arguments=bytes(call.arguments)
         )
@@ -155,7 +162,7 @@ def _unanswered(place: Place, answered: ModelAnswered) -> Result:
     place.step.tries += 1
     if answered.retry and place.step.tries < MAX_TRIES:
         return Again(place.board.now + timedelta(seconds=2**place.step.tries))
-    return Broke(f"The model did not answer: {answered.error}")
+    return Broke(f"The model did not answer: {answered.error}", "unavailable")
 
 
 def _judged(place: Place, number: int, exchange: Exchange) -> list[dict[str, Any]]:
@@ -170,6 +177,11 @@ def _judged(place: Place, number: int, exchange: Exchange) -> list[dict[str, Any
     kept = []
     for request in exchange.requests:
         key = f"{place.step.attempt}.{number}.{request.call_id}"
+        if handing.is_hand_off(_spec(place), request.tool):
+            refused = handing.pass_on(place, number, request.arguments)
+            told = {"mistake": True, "refused": refused} if refused else {"mistake": False}
+            kept.append({"call_id": request.call_id, "tool": request.tool, "key": key, **told})
+            continue
         name = names.get(request.tool, request.tool)
         call = calls.propose(place, version, name, request.arguments, key, reasoning=reasoning)
         mistake = call.state == CallState.INVALID or call.tool_version is None

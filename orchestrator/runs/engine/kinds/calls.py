@@ -16,7 +16,7 @@ from orchestrator.runs.engine import asking
 from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.results import Execute, Over, Park, Stop
 from orchestrator.runs.engine.work import SendCall
-from orchestrator.runs.models import Step
+from orchestrator.runs.models import Step, Turn
 
 MAX_REPEATS = 2
 WHILE_STOPPED = timedelta(seconds=60)
@@ -50,6 +50,13 @@ def propose(
     if call.state == CallState.HELD:
         open_review(asking.about_call(place, call, verdict, reasoning))
     return call
+
+
+def of_turn(step: Step, turn: Turn) -> list[ToolCall]:
+    """The calls that a turn of a step asked for, oldest first."""
+    keys = [request["key"] for request in turn.requests]
+    rows = ToolCall.objects.select_related("tool_version__tool__connection", "agent_version__agent")
+    return list(rows.filter(step_ref=step.ref, call_key__in=keys).order_by("pk"))
 
 
 def latest(call: ToolCall) -> ToolCall:
@@ -101,7 +108,7 @@ def _begin(place: Place, call: ToolCall) -> Execute | Park | None:
 def _go(place: Place, leave: Ticket | KeptBack | None) -> Execute | Park | None:
     """Send a call where there is leave to; wait where a stop keeps it back; None where it may not be sent at all."""
     if isinstance(leave, KeptBack):
-        return Park(place.board.now + WHILE_STOPPED)
+        return Park(place.board.now + WHILE_STOPPED, person=False)
     return Execute(SendCall(place.step.pk, place.step.fence, leave)) if leave else None
 
 
