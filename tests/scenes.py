@@ -38,6 +38,19 @@ WRITES = {
     "set_claim_status": ("Set claim {claim_id} to {status}", ""),
 }
 
+MAP = """
+map:
+  trigger: A customer writes.
+  input: The number of the order.
+  decision_points: ["What is owed: the terms of sale."]
+  systems: [The shop]
+  owner: Head of customer care
+  exceptions: ["The order cannot be found: the customer is asked."]
+  approvals: ["Every refund, by the Refund desk"]
+  success_metric: Customers have an answer within four hours.
+  fallback: Customer care answers by hand.
+  risk_class: medium
+"""
 REFUND = """
 name: refund
 title: Refund

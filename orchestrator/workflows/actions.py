@@ -15,6 +15,7 @@ from orchestrator.accounts.models import User
 from orchestrator.workflows import exceptions
 from orchestrator.workflows.access import access_workflow
 from orchestrator.workflows.lint import Finding, Level, lint
+from orchestrator.workflows.map_checks import map_findings
 from orchestrator.workflows.models import Workflow, WorkflowVersion
 from orchestrator.workflows.problems import DefinitionError, Problem
 from orchestrator.workflows.queries import world_of
@@ -38,6 +39,7 @@ def check_definition(text: str | bytes) -> Checked:
     """Read a definition and lint it against the database. Raises DefinitionError with every problem and its line."""
     source = read_source(text)
     found = lint(source.definition, world_of(Environment(source.definition.environment)), source.document)
+    found = sorted([*found, *map_findings(source.definition, source.document)], key=lambda each: each.line or 0)
     errors = [finding for finding in found if finding.level is Level.ERROR]
     if errors:
         raise DefinitionError(

@@ -13,6 +13,7 @@ from agents.states import Environment
 from orchestrator.workflows.access import CHANGE, START, startable, workflows_for
 from orchestrator.workflows.actions import Checked
 from orchestrator.workflows.activity import ByState, recent_runs
+from orchestrator.workflows.business_map import MapLine, map_lines
 from orchestrator.workflows.changes import changed_lines
 from orchestrator.workflows.lint import Finding, lint
 from orchestrator.workflows.models import Workflow, WorkflowVersion
@@ -61,6 +62,7 @@ class WorkflowPage:
     definition: Definition
     steps: list[StepLine]
     inputs: list[Row]
+    map: list[MapLine]
     findings: list[Finding]
     runs: ByState
     versions: list[WorkflowVersion]
@@ -91,6 +93,7 @@ class WorkflowPage:
             definition=definition,
             steps=step_lines(definition, user),
             inputs=rows_of(definition.input),
+            map=map_lines(definition.map),
             findings=lint(definition, world_of(Environment(definition.environment))),
             runs=recent_runs(user, [workflow.pk]).get(workflow.pk, {}),
             versions=list(versions[: MOST_VERSIONS + 1]),
@@ -133,6 +136,7 @@ class ImportPage:
     definition: Definition | None = None
     warnings: list[Finding] = field(default_factory=list)
     steps: list[StepLine] = field(default_factory=list)
+    map: list[MapLine] = field(default_factory=list)
     before: WorkflowVersion | None = None
     lines: list[Line] | None = None
 
@@ -152,6 +156,7 @@ class ImportPage:
             definition=checked.definition,
             warnings=checked.warnings,
             steps=step_lines(checked.definition, user),
+            map=map_lines(checked.definition.map),
             before=before,
             lines=changed_lines(before.source, checked.text) if before else [],
         )

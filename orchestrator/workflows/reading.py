@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from audit import canonical
 from orchestrator.workflows import checks
+from orchestrator.workflows.business_map import BusinessMap
 from orchestrator.workflows.documents import decode, load
 from orchestrator.workflows.parts import Compensation, EventWanted, ForEach, Part, Retry, Reviewers, ReviewRule, Risk
 from orchestrator.workflows.problems import DefinitionError, Document, Path, Problem
@@ -36,6 +37,7 @@ _PARTS: dict[str, type[Part]] = {
     "for_each": ForEach,
     "compensate": Compensation,
     "event": EventWanted,
+    "map": BusinessMap,
 }
 _WANTED = {
     "string_type": "a text",
@@ -126,7 +128,8 @@ def _problem(document: Document, detail: ErrorDetails) -> Problem:
     if kind == "union_tag_invalid":
         tag = str(detail["ctx"]["tag"])
         return document.problem((*path, "kind"), f'"{tag[:60]}" is not a kind of step.{suggestion(tag, KINDS)}')
-    return document.problem(path, _value_sentence(key, detail))
+    named = f"Item {int(key) + 1} of {path[-2]}" if key.isdecimal() and path[-2] not in STEP_LISTS else key
+    return document.problem(path, _value_sentence(named, detail))
 
 
 def _value_sentence(key: str, detail: ErrorDetails) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from orchestrator.workflows.business_map import BusinessMap
 from orchestrator.workflows.durations import Duration
 from orchestrator.workflows.kinds import (
     KINDS,
@@ -66,6 +67,7 @@ class Definition(Part):
     title_template: str | None = Field(default=None, min_length=1, max_length=300)
     input: JsonSchema = Field(default_factory=lambda: dict(NO_INPUT))
     risk: Risk = Risk()
+    map: BusinessMap | None = None
     timeout: Duration | None = None
     steps: list[Step] = Field(min_length=1, max_length=MAX_STEPS, description="a list of steps")
     output: dict[str, Any] | None = None

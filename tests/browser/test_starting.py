@@ -13,6 +13,7 @@ from orchestrator.runs.starting.cases import read_cases
 from orchestrator.workflows.actions import import_definition
 from orchestrator.workflows.models import WorkflowVersion
 from tests.browsing import Visitor
+from tests.scenes import MAP
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +35,7 @@ input:
 steps:
   - {id: look, title: Look into it, kind: human, instructions: Look., reviewers: {team: Refund desk},
      form: {type: object, properties: {}, additionalProperties: false}}
-"""
+""" + MAP.lstrip()
 CSV = b"order_id,amount,note\nO-1,5,Fine\nx,1,<script>alert(1)</script>\nO-3,2,\n"
 
 

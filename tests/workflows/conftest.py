@@ -10,6 +10,7 @@ from agents.states import GrantEffect
 from orchestrator.accounts.models import User
 from orchestrator.workflows import actions
 from orchestrator.workflows.models import WorkflowVersion
+from tests.scenes import MAP
 from tests.world import World, a_connection, a_grant, a_tool, an_agent
 
 TEXT = """
@@ -31,7 +32,7 @@ steps:
      with: {order_id: "${input.order_id}", amount: 5, currency: EUR}}
   - {id: call, kind: human, title: Call the customer, instructions: Say sorry., due: 30m, expires: 2d,
      reviewers: {person: ines@example.com}, form: {type: object, properties: {}, additionalProperties: false}}
-"""
+""" + MAP.lstrip()
 As = Callable[[User], Client]
 
 

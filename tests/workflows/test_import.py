@@ -18,6 +18,7 @@ from orchestrator.workflows.actions import check_definition, import_definition
 from orchestrator.workflows.models import Workflow, WorkflowVersion
 from orchestrator.workflows.queries import world_of
 from orchestrator.workflows.reading import DefinitionError, from_canonical, read
+from tests.scenes import MAP
 from tests.world import World, a_connection, a_grant, a_reading_tool, a_team, a_tool, an_agent
 
 TEXT = """
@@ -39,7 +40,7 @@ steps:
     tool: company.get_order
     with: {order_id: "${input.order_id}"}
   - {id: refund, kind: agent, title: Refund, agent: clerk, task: "Refund ${steps.look_up.output}"}
-"""
+""" + MAP.lstrip()
 
 NOBODY = "There is no active person nobody@example.com. Name an admin's e-mail address with --by."
 
