@@ -6,11 +6,13 @@ integers beyond 2^53, NUL and lone surrogates are refused, because two readers c
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import rfc8785
 
 SAFE_INTEGER = 2**53 - 1
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
 class NotCanonical(ValueError):
@@ -38,7 +40,8 @@ def parse(raw: bytes | str) -> Any:
 def dump(value: Any) -> bytes:
     """The canonical bytes of a JSON value (RFC 8785). Raises NotCanonical where there is no single form."""
     try:
-        _check(value)
+        if _is_simple(value):  # json writes texts, whole numbers and ASCII keys exactly as RFC 8785, sections 3.2.2-3
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise NotCanonical(f"No canonical form: {error}.") from error
@@ -82,15 +85,33 @@ def _float(digits: str) -> float | int:
     return int(number) if number.is_integer() and abs(number) <= SAFE_INTEGER else number
 
 
-def _check(value: Any) -> None:
-    if isinstance(value, str):
-        bad = next((c for c in value if c == "\x00" or "\ud800" <= c <= "\udfff"), None)
-        if bad is not None:
-            raise NotCanonical(f"A text contains the character U+{ord(bad):04X}, which is not allowed.")
-    elif isinstance(value, dict):
+def _is_simple(value: Any) -> bool:
+    """Whether a value has no number with a fraction and no key beyond ASCII: all else has one form anyway.
+
+    Raises NotCanonical for a text that may not be there.
+    """
+    kind = type(value)
+    if kind is str:
+        _check(value)
+        return True
+    if kind is dict:
+        simple = True
         for key, item in value.items():
-            _check(key)
-            _check(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _check(item)
+            simple = _is_simple_key(key) & _is_simple(item) & simple
+        return simple
+    if kind is list or kind is tuple:
+        return sum(not _is_simple(item) for item in value) == 0  # every item has to be looked at
+    return value is None or kind is bool or (kind is int and -SAFE_INTEGER <= value <= SAFE_INTEGER)
+
+
+def _is_simple_key(key: Any) -> bool:
+    if type(key) is not str:
+        return False
+    _check(key)
+    return key.isascii()
+
+
+def _check(text: str) -> None:
+    bad = _FORBIDDEN.search(text)
+    if bad is not None:
+        raise NotCanonical(f"A text contains the character U+{ord(bad[0]):04X}, which is not allowed.")

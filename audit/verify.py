@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audit import canonical
-from audit.log import Frame, Party
+from audit.chains import Frame, Party
 from audit.models import Entry, Stream
 
 

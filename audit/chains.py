@@ -1,0 +1,138 @@
+"""Chains of entries: what an entry's hash covers, and the links as they are stored.
+
+Pure: nothing here reads or writes. `audit.log.record` appends one link in the caller's transaction; the fast lane of
+the engine makes links itself and stores them in the statement that stores what they speak of.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from audit import canonical, text, verbs
+from audit.models import Entry
+
+MOST_TEXT = 64_000
+"""Characters of one text that an entry keeps. The row it speaks of has all of it, and the entry its digest."""
+TAG = b"holdshort/entry/1\n"
+COLUMNS = (
+    *("stream_id", "seq", "at", "verb", "actor_kind", "actor_ref", "actor_name"),
+    *("subject_kind", "subject_ref", "subject_name", "payload", "payload_digest", "previous", "hash"),
+)
+APPEND = f"""
+WITH moved AS (UPDATE audit_stream SET seq = %(seq)s, head = %(hash)s WHERE id = %(stream_id)s)
+INSERT INTO audit_entry ({", ".join(COLUMNS)}) VALUES ({", ".join(f"%({name})s" for name in COLUMNS)}) RETURNING id
+"""  # noqa: S608 - made of the names above
+
+
+@dataclass(frozen=True)
+class Party:
+    """Who acted or what was acted on: a kind, a public identifier, and the name it had at that moment."""
+
+    kind: str
+    ref: str
+    name: str
+
+
+SYSTEM = Party("system", "holdshort", "Holdshort")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Everything an entry's hash covers."""
+
+    stream: str
+    seq: int
+    at: datetime
+    actor: Party
+    verb: str
+    subject: Party
+    payload_digest: str
+    previous: bytes
+
+    def hash(self) -> bytes:
+        """SHA-256 over a domain tag and the canonical bytes of the frame."""
+        body = {
+            "stream": self.stream,
+            "seq": self.seq,
+            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "actor": vars(self.actor),
+            "verb": self.verb,
+            "subject": vars(self.subject),
+            "payload": self.payload_digest,
+            "previous": self.previous.hex(),
+        }
+        return hashlib.sha256(TAG + canonical.dump(body)).digest()
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry as it is stored: a value for each column."""
+
+    columns: dict[str, Any]
+
+    def entry(self, pk: int) -> Entry:
+        """The row that was stored under this key."""
+        return Entry(pk=pk, **self.columns)
+
+
+@dataclass
+class Chain:
+    """A stream at one moment: its row, the number and the hash of its last entry. `link` moves it on."""
+
+    stream_id: int
+    key: str
+    seq: int
+    head: bytes
+
+    def link(self, verb: str, *, actor: Party, subject: Party, data: dict[str, Any], at: datetime) -> Link:
+        """The next entry. `verb` must be registered (else UnknownVerb); `data` may contain hostile text."""
+        verbs.sentence(verb, actor="", subject="")
+        payload = canonical.dump(plain(text.escape_deep(data)))
+        actor, subject = storable(actor), storable(subject)
+        frame = Frame(self.key, self.seq + 1, at, actor, verb, subject, canonical.digest_bytes(payload), self.head)
+        digest = frame.hash()
+        columns = {
+            "stream_id": self.stream_id,
+            "seq": frame.seq,
+            "at": at,
+            "verb": verb,
+            "actor_kind": actor.kind,
+            "actor_ref": actor.ref,
+            "actor_name": actor.name,
+            "subject_kind": subject.kind,
+            "subject_ref": subject.ref,
+            "subject_name": subject.name,
+            "payload": payload,
+            "payload_digest": frame.payload_digest,
+            "previous": frame.previous,
+            "hash": digest,
+        }
+        self.seq, self.head = frame.seq, digest
+        return Link(columns)
+
+
+def storable(who: Party) -> Party:
+    """A party whose texts fit their columns."""
+    return Party(who.kind, text.escape(who.ref)[:64], text.escape(who.name)[:160])
+
+
+def plain(value: Any) -> Any:
+    """A JSON value as every reader and PostgreSQL's jsonb give it back alike.
+
+    Numbers without a canonical form become text; long texts are cut.
+    """
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, str):
+        return text.shorten(value, MOST_TEXT)
+    return value if value is None or _has_form(value) else text.escape(str(value))
+
+
+def _has_form(value: Any) -> bool:
+    """Whether a scalar has one form: whole numbers beyond 2^53 have several, also those that are floats."""
+    if isinstance(value, int):
+        return abs(value) <= canonical.SAFE_INTEGER
+    return isinstance(value, float) and abs(value) <= canonical.SAFE_INTEGER
