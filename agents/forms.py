@@ -26,6 +26,10 @@ MODULE_HELP = (
     "Only modules that the operator listed in HOLDSHORT_PYTHON_TOOLS can be chosen. Their tools run inside Holdshort, "
     "and nothing stops one that was called."
 )
+PLAIN_TIMEOUT_HELP = (
+    "This tool runs inside Holdshort: it is told this number, but nothing stops it. Some time after, another worker "
+    "may take the step over and repeat the call with the same key, where that is safe."
+)
 CREDENTIAL_HELP = (
     "The name of an environment variable beginning with HOLDSHORT_SECRET_, in the environment of Holdshort itself. The "
     "secret is never typed in, stored or shown."
@@ -222,6 +226,8 @@ class ClassifyForm(forms.Form):
         amounts = [("", "None"), *((name, name) for name in amount_arguments(schema))]
         self.fields["amount_argument"].choices = amounts  # type: ignore[attr-defined]
         self.fields["sensitive"].choices = leaves  # type: ignore[attr-defined]
+        if version.tool.connection.kind == Connection.Kind.PYTHON:
+            self.fields["timeout_seconds"].help_text = PLAIN_TIMEOUT_HELP
 
     @classmethod
     def of(cls, version: ToolVersion) -> "ClassifyForm":

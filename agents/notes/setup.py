@@ -29,7 +29,10 @@ CLASSIFIED = {
 
 
 def ensure_memory(by: Person, environment: Environment = Environment.PRODUCTION) -> Connection:
-    """The connection to the memory of one environment, its tools classified; what people changed stays changed."""
+    """The connection to the memory of one environment, its tools classified; what people changed stays changed.
+
+    Tools whose definition changed with an update of Holdshort, as the look at servers found, are classified anew.
+    """
     connection = Connection.objects.filter(name=NAME, environment=environment).first()
     connection = connection or actions.create_connection(
         by=by,
@@ -38,7 +41,8 @@ def ensure_memory(by: Person, environment: Environment = Environment.PRODUCTION)
         environment=environment,
         address=Address(transport=Connection.Transport.PYTHON, server=NAME),
     )
-    actions.import_tools(connection=connection, by=by)
+    if connection.imported_at is None:
+        actions.import_tools(connection=connection, by=by)
     unjudged = connection.tools.filter(state__in=(ToolState.NEW, ToolState.CHANGED), name__in=CLASSIFIED)
     for tool in unjudged.select_related("current"):
         seen = tool.current.digest if tool.current else ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from agents.notes.setup import ensure_memory
 from audit import canonical
 from orchestrator.samples import agents, contracts, setup
 from orchestrator.samples.areas import AREAS
@@ -35,6 +36,7 @@ def load(say: Callable[[str], None]) -> None:
     say("Connection to the company and its tools")
     connection = setup.ensure_tools(CONNECTION, "Norrland Group", CONTRACTS, admin, _offer())
     remember(f"tools-{CONNECTION}", _offer())
+    ensure_memory(admin)
     say("Agents and what they may do")
     for agent, members in AGENTS:
         setup.ensure_agent(agent, team(members), connection, admin)

@@ -22,7 +22,7 @@ from agents.python_tools import CallContext, tool, tools_of
 from agents.states import CallState, Effect, Environment, ToolState
 from agents.values import Address, Classification
 from agents.verdicts import Route
-from tests.world import World, a_grant, an_agent
+from tests.world import World, a_grant, a_tool, an_agent
 
 MODULE = "tests.agents.python_examples"
 EXAMPLES = Address(transport="python", server="examples")
@@ -212,6 +212,13 @@ def test_schemas_that_are_not_json_are_refused_where_they_stand() -> None:
 def test_the_setting_is_checked(listed: Any, settings: Settings) -> None:
     settings.HOLDSHORT_PYTHON_TOOLS = listed
     assert "holdshort.E003" in [message.id for message in run_checks()]
+
+
+def test_the_form_says_that_nothing_stops_such_a_tool(world: World, tools: dict[str, Tool], client: Client) -> None:
+    client.force_login(world.hana)
+    said = "nothing stops it"
+    assert said in client.get(reverse("tool", args=[tools["echo"].ref])).content.decode()
+    assert said not in client.get(reverse("tool", args=[a_tool().ref])).content.decode()
 
 
 def test_an_admin_makes_such_a_connection_in_the_browser(world: World, client: Client) -> None:

@@ -15,6 +15,8 @@ from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page, expect
 
+from agents.models import Note
+from approvals import noting
 from approvals.models import Review
 from audit.models import Entry
 from orchestrator.accounts.models import User
@@ -44,6 +46,8 @@ class House:
 def a_house(company: Company, world: World, script: Use) -> House:
     """One of everything, a file of cases, and the batch it started."""
     gallery = one_of_everything(company, world, script)
+    for ref in noting.missed():
+        noting.note_decision(ref)
     client = Client()
     client.force_login(world.hana, backend="django.contrib.auth.backends.ModelBackend")
     cases = SimpleUploadedFile("cases.csv", b"order_id,amount\n88-10301,1.00\n88-10302,2.00\n")
@@ -72,6 +76,10 @@ def run(name: str, of: str) -> At:
 
 def refund(_: House) -> str:
     return "refund"
+
+
+def note(_: House) -> object:
+    return Note.objects.latest("pk").ref
 
 
 def entry(house: House) -> int:
@@ -121,6 +129,9 @@ ADMINS: dict[str, At] = {
     "permissions": at("permissions"),
     "permissions why": at("permissions", "?cell=support:company.refund_order"),
     "stops": at("stops"),
+    "memory": at("memory"),
+    "memory without hits": at("memory", "?q=nothing-like-it"),
+    "note": at("note", ref=note),
     "audit": at("audit"),
     "audit-entry": at("audit-entry", pk=entry),
 }
@@ -143,6 +154,7 @@ NO_PAGES = {
     *("agent-pause", "agent-resume", "connection-import", "connection-confirm"),
     *("tool-classify", "tool-preview", "tool-use", "grant-set", "stops-line", "stop-set", "stop-release", "stop-keep"),
     *("audit-verify", "audit-verify-stream"),
+    *("note-accept", "note-refuse", "note-correct", "note-delete"),
 }
 
 
