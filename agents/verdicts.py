@@ -49,6 +49,10 @@ class Risk:
     level: int
     factors: tuple[tuple[str, int], ...]
 
+    def as_json(self) -> dict[str, Any]:
+        """The risk as it is stored with a call."""
+        return {"score": self.score, "level": self.level, "factors": [list(factor) for factor in self.factors]}
+
 
 @dataclass(frozen=True)
 class Route:

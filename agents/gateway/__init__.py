@@ -7,15 +7,20 @@
 from agents.connectors import ConnectorError
 from agents.gateway.execute import Ticket, close, give_up, open_intent, reconcile, recover, send, settle, unsent
 from agents.gateway.keeping import KeptBack
+from agents.gateway.passages import Asked, Book, Passage, Read
 from agents.gateway.propose import Proposal, propose, replace
 from agents.gateway.targets import MissingSecret, NoTarget, UnknownModule, UnknownProgram, discover, target_of
 
 __all__ = [
+    "Asked",
+    "Book",
     "ConnectorError",
     "KeptBack",
     "MissingSecret",
     "NoTarget",
+    "Passage",
     "Proposal",
+    "Read",
     "Ticket",
     "UnknownModule",
     "UnknownProgram",

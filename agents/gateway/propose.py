@@ -49,7 +49,7 @@ def propose(
     Nothing about a call is trusted: not the name of the tool, not the size or shape of the arguments. One that replaces
     another is never allowed by itself.
     """
-    tool, contract = _find(proposal.tool_name, proposal.environment)
+    tool, contract = find_tool(proposal.tool_name, proposal.environment)
     prepared, problems = _prepare(proposal.arguments, contract)
     facts = facts_of(
         agent_version=proposal.agent_version,
@@ -111,7 +111,7 @@ def digest_of(call: ToolCall) -> str:
     )
 
 
-def _find(name: str, environment: str) -> tuple[Tool | None, ToolVersion | None]:
+def find_tool(name: str, environment: str) -> tuple[Tool | None, ToolVersion | None]:
     """The tool of exactly this name in this environment (THREATS T40: byte for byte, no folding)."""
     connection, dot, tool_name = name.partition(".")
     if not dot or not name.isascii():
@@ -171,11 +171,7 @@ def _store(
         state=state,
         reason=text.escape(verdict.decisive) if verdict.outcome != Outcome.ALLOW else "",
         trace=verdict.trace(),
-        risk={
-            "score": verdict.risk.score,
-            "level": verdict.risk.level,
-            "factors": [list(f) for f in verdict.risk.factors],
-        },
+        risk=verdict.risk.as_json(),
     )
     call.digest = digest_of(call) if prepared else ""
     call.save(force_insert=True)

@@ -44,6 +44,8 @@ class Run(models.Model):
     `ending` says how it is to end whatever its steps do: `{"reason", "state", "now"}`, since somebody cancelled it or
     its time is over. A withdrawn version asks a person once; `goes_on` says that they wanted it to go on all the same.
 
+    While a worker drives it in the fast lane, `lane_until` and `lane_owner` say for how long, and which one.
+
     A run with a `parent` is a part of that step: a round of a loop, an item of a list, a plan, or a run of another
     workflow. It follows the `scope` of its version's definition (the ids of steps), or for a plan a definition of its
     own; `told` is set once the parent has taken up how it ended.
@@ -81,6 +83,8 @@ class Run(models.Model):
     ending = models.JSONField(null=True)
     goes_on = models.BooleanField(default=False)
     deadline_at = models.DateTimeField(null=True)
+    lane_until = models.DateTimeField(null=True)
+    lane_owner = models.BigIntegerField(null=True)
     wake_at = models.DateTimeField(null=True, default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
@@ -103,6 +107,7 @@ class Run(models.Model):
             models.Index(fields=("wake_at",), condition=Q(wake_at__isnull=False), name="run_wake"),
             models.Index(fields=("workflow_version", "-id"), name="run_workflow"),
             models.Index(fields=("state", "-id"), name="run_state"),
+            models.Index(fields=("lane_owner",), condition=Q(lane_owner__isnull=False), name="run_lane"),
             models.Index(
                 fields=("id",),
                 condition=Q(parent__isnull=False, told=False, state__in=RUN_ENDED),
@@ -172,12 +177,12 @@ class Step(models.Model):
     """
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
-    run = models.ForeignKey(Run, models.PROTECT, related_name="steps")
+    run = models.ForeignKey(Run, models.PROTECT, related_name="steps", db_index=False)
     key = models.CharField(max_length=80)
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=12)
     title = models.CharField(max_length=160)
-    agent_version = models.ForeignKey(AgentVersion, models.PROTECT, null=True, related_name="steps")
+    agent_version = models.ForeignKey(AgentVersion, models.PROTECT, null=True, related_name="steps", db_index=False)
     state = models.CharField(max_length=12, choices=StepState.choices, default=StepState.PENDING)
     review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="+")
     attempt = models.PositiveIntegerField(default=1)
@@ -199,7 +204,7 @@ class Step(models.Model):
     class Meta:
         ordering = ("run", "position")
         constraints = (models.UniqueConstraint(fields=("run", "key"), name="step_once_per_run"),)
-        indexes = (models.Index(fields=("awaited",), condition=Q(state=StepState.RESTING), name="step_awaits"),)
+        indexes = (models.Index(fields=("awaited",), condition=~Q(awaited=""), name="step_awaits"),)
 
     def __str__(self) -> str:
         return self.title

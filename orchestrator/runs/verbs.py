@@ -7,6 +7,7 @@ SENTENCES = {
     "run.stopped": "The run was stopped: {subject}.",
     "run.troubled": "Driving the run broke: {subject}.",
     "step.started": "A step began: {subject}.",
+    "step.read": "{actor} read something, and a step is done: {subject}.",
     "step.finished": "A step is done: {subject}.",
     "step.failed": "A step failed: {subject}.",
     "step.stopped": "A step was stopped: {subject}.",

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from orchestrator.runs.engine import beginning, driving, ending, parts, planner, troubles
+from orchestrator.runs.engine import beginning, driving, ending, lane, parts, planner, troubles
 from orchestrator.runs.engine.board import Board, take
 from orchestrator.runs.engine.endings import end_run
+from orchestrator.runs.engine.lane import Lane
 from orchestrator.runs.engine.work import Returned, Work
 from orchestrator.runs.states import RunState
 
@@ -23,24 +24,27 @@ log = logging.getLogger(__name__)
 
 def advance(ref: UUID) -> None:
     """Drive a run as far as it goes without waiting for a person. What breaks on the way is recorded with the run."""
-    work: Work | None = None
+    work: Work | Lane | None = None
     returned: Returned | None = None
     try:
         work = transition(ref)
         while work is not None:
             returned = None
-            returned = work.perform()
-            work = transition(ref, returned)
+            if isinstance(work, Lane):
+                work = None if work.perform() else transition(ref, fast=False)
+            else:
+                returned = work.perform()
+                work = transition(ref, returned)
     except Exception as error:
         log.exception("Run %s could not go on.", ref)
         if returned is not None:
             troubles.keep(ref, returned)
-        troubles.note(ref, error, work)
+        troubles.note(ref, error, work if not isinstance(work, Lane) else None)
 
 
 @transaction.atomic
-def transition(ref: UUID, returned: Returned | None = None) -> Work | None:
-    """One step of a run's life.
+def transition(ref: UUID, returned: Returned | None = None, *, fast: bool = True) -> Work | Lane | None:
+    """One step of a run's life, in the fast lane where that may be and the run is fit for it.
 
     Returns what this worker now has to do outside, or None when there is nothing for it.
     """
@@ -54,7 +58,7 @@ def transition(ref: UUID, returned: Returned | None = None) -> Work | None:
     troubles.note_lost(board)
     parts.take_up(board)
     ending.look_at_time(board)
-    work = _move_on(board)
+    work = (lane.enter(board) if fast else None) or _move_on(board)
     if work is None:
         board.run.troubles = 0
     board.store()

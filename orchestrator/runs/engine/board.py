@@ -17,7 +17,7 @@ from approvals.actions import deliver, expire
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState
 from audit.clock import db_now
-from orchestrator.runs.engine import planner
+from orchestrator.runs.engine import liveness, planner
 from orchestrator.runs.engine.definitions import definition_of
 from orchestrator.runs.engine.routes import route_of
 from orchestrator.runs.engine.work import LEASE_MARGIN, Work
@@ -27,9 +27,11 @@ from orchestrator.runs.states import RUN_ENDED, RunState, StepState
 from orchestrator.workflows import schema
 
 MOVING = (
-    *("state", "wake_at", "version", "troubles", "output", "reason", "finished_at"),
+    *("state", "wake_at", "version", "troubles", "output", "reason", "finished_at", "ending"),
+    *("lane_until", "lane_owner"),
     *("input_tokens", "output_tokens", "cost", "cost_known"),
 )
+LONG = ("workflow_version__source", "workflow_version__definition")  # and it is known already, mostly
 HEAVY = ("dossier", "sentence", "form_schema")  # of a review: for those who read it
 
 
@@ -41,6 +43,7 @@ class Board:
     now: datetime
     steps: dict[str, Step]
     parked: dict[str, datetime] = field(default_factory=dict)
+    lane_lost: bool = False
 
     @cached_property
     def definition(self) -> schema.Definition:
@@ -176,16 +179,23 @@ def take(ref: UUID, *, wait: bool) -> Board | None:
     The reviews are locked before anything is written, in the order in which a decision locks them too.
     """
     rows = Run.objects.select_for_update(of=("self",), no_key=True, skip_locked=not wait)
-    run = rows.select_related("workflow_version__workflow", "started_by").filter(ref=ref).first()
+    rows = rows.select_related("workflow_version__workflow", "started_by").defer(*LONG)
+    run = rows.filter(ref=ref).first()
     if run is None or run.state in RUN_ENDED:
         return None
-    undelivered = Review.objects.select_for_update(no_key=True).filter(run_ref=ref, delivered_at=None)
     now = db_now()
-    for review in undelivered.defer(*HEAVY).order_by("pk"):
-        _news(review, now)
+    lost = run.lane_owner is not None and run.lane_owner != liveness.owner()
+    in_time = run.lane_until is not None and run.lane_until > now
+    if lost and in_time and liveness.is_alive(run.lane_owner):
+        return None
+    if run.version:  # before its first transition nobody has been asked anything
+        undelivered = Review.objects.select_for_update(no_key=True).filter(run_ref=ref, delivered_at=None)
+        for review in undelivered.defer(*HEAVY).order_by("pk"):
+            _news(review, now)
     related = ("agent_version__agent__acts_for_user", "agent_version__agent__acts_for_team")
     steps = run.steps.select_related("review", *related).defer(*(f"review__{name}" for name in HEAVY))
-    return Board(run, now, {step.key: step for step in steps.order_by("position")})
+    run.lane_owner = run.lane_until = None
+    return Board(run, now, {step.key: step for step in steps.order_by("position")}, lane_lost=lost)
 
 
 def _news(review: Review, now: datetime) -> None:

@@ -3,11 +3,13 @@
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from approvals.models import Decision, Review
 from approvals.states import ReviewState
 from orchestrator.runs.engine.kinds.wait import awaited
+from orchestrator.runs.engine.liveness import ALIVE
 from orchestrator.runs.engine.planner import IN_FLIGHT
 from orchestrator.runs.models import Batch, Event, Run, Step
 from orchestrator.runs.states import RUN_ENDED, StepState
@@ -27,7 +29,9 @@ def due_runs() -> list[UUID]:
     calm = Run.objects.filter(ref__in=refs, troubles=0, wake_at__isnull=False).values_list("ref", flat=True)
     untold = Run.objects.filter(parent__isnull=False, told=False, state__in=RUN_ENDED, parent__state__in=IN_FLIGHT)
     parents = untold.order_by("pk").values_list("parent__run__ref", flat=True)[:MOST]
-    return list(dict.fromkeys([*woken, *calm, *parents]))
+    abandoned = Run.objects.filter(lane_owner__isnull=False).exclude(lane_owner__in=RawSQL(ALIVE, ()))  # noqa: S611
+    lanes = abandoned.order_by("pk").values_list("ref", flat=True)[:MOST]
+    return list(dict.fromkeys([*woken, *calm, *parents, *lanes]))
 
 
 def waiting_for(event: Event) -> list[UUID]:

@@ -38,6 +38,9 @@ def note_lost(board: Board) -> None:
 
     A call that was being sent is not our business: it is repeated or looked up as its contract says.
     """
+    if board.lane_lost:
+        board.run.troubles += 1
+        _record(board.run, LOST, None)
     for step in board.lost():
         step.lease_until = None
         board.run.troubles += 1
