@@ -65,14 +65,14 @@ def tool(
     output_schema: Mapping[str, Any] | None = None,
     annotations: Mapping[str, Any] | None = None,
 ) -> Callable[[Function], Function]:
-    """Offer a function as a tool of the module it stands in. It gets arguments that fit `input_schema`.
+    """Offer a function as a tool of the module it stands in. Other decorators stand below this one.
 
-    It returns a JSON value, or raises ToolRefused when it did not do it. Whatever else it raises means that nobody
-    knows what it did, unless an admin classified it as one that only reads. It runs on the thread of the worker and
-    cannot be stopped from outside: it must come back within `context.timeout` by itself, because after that another
-    worker may take the step over. What it has to do once only, it keeps by `context.idempotency_key`.
+    The function gets arguments that fit `input_schema`. It returns a JSON value, or raises ToolRefused when it did not
+    do it. Whatever else it raises means that nobody knows what it did, unless an admin classified it as one that only
+    reads. It runs on the thread of the worker and cannot be stopped from outside: it must come back within
+    `context.timeout` by itself, because after that another worker may take the step over. What it has to do once only,
+    it keeps by `context.idempotency_key`.
     """
-
     try:
         json.dumps([input_schema, output_schema, annotations], allow_nan=False)
     except (TypeError, ValueError) as error:

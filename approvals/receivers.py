@@ -9,18 +9,21 @@ from kombu.exceptions import OperationalError
 from approvals.models import Review
 from approvals.noting import TEACHING
 from approvals.signals import decision_recorded
-from approvals.states import ReviewKind
+from approvals.states import OUTCOME, ReviewKind
 from approvals.tasks import note_decision
 
 log = logging.getLogger(__name__)
 SLACK_SECONDS = 1.0
+TEACHING_STATES = {OUTCOME[verdict] for verdict in TEACHING}
 
 
 @receiver(decision_recorded, dispatch_uid="note_teaching_decision")
 def note_teaching_decision(review: Review, **_: Any) -> None:
     """Somebody edited or rejected an action: have it noted when the hold is over."""
+    if review.kind != ReviewKind.ACTION or review.state not in TEACHING_STATES:
+        return
     decision = review.decisions.filter(undone_at=None).first()
-    if decision is None or decision.verdict not in TEACHING or review.kind != ReviewKind.ACTION:
+    if decision is None:
         return
     hold = (decision.held_until - decision.at).total_seconds()
     try:

@@ -168,3 +168,8 @@ def test_what_expired_says_so(world: World, memory: Memory) -> None:
     assert not is_usable(note, note.created_at)
     assert "Expired" in listed(world.hana)
     assert "Expired: agents cannot read it" in signed_in(world.hana).get(f"{LIST}{note.ref}/").content.decode()
+
+
+def test_the_audit_log_leads_to_the_note(world: World, memory: Memory) -> None:
+    note = a_note(memory)
+    assert f'href="/memory/{note.ref}/"' in signed_in(world.lukas).get("/audit/").content.decode()
