@@ -251,6 +251,19 @@ class Stop(models.Model):
         return self.scope == StopScope.EVERYTHING
 
 
+class Rules(models.Model):
+    """One row that counts the changes of everything that decides what agents may do; the database itself counts.
+
+    Who finds the same number again knows that nothing of it has changed since: neither agents and tools, nor grants,
+    stops, the rights of people, or who belongs to which team.
+    """
+
+    revision = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.revision)
+
+
 class ToolCall(models.Model):
     """One proposed call, from proposal to outcome.
 
