@@ -23,7 +23,7 @@ def register_activity() -> None:
 def recent_by_state(user: Person, workflows: Collection[int]) -> dict[int, ByState]:
     """The runs a person may see that began in the last seven days, by workflow and state. One query."""
     found = runs_for(user).filter(
-        workflow_version__workflow__in=workflows, ref__gte=_first_ref(timezone.now() - RECENT)
+        parent=None, workflow_version__workflow__in=workflows, ref__gte=_first_ref(timezone.now() - RECENT)
     )
     counted = found.order_by().values_list("workflow_version__workflow", "state").annotate(number=Count("pk"))
     by_workflow: dict[int, dict[str, int]] = {}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orchestrator.runs.pages import views
+from orchestrator.runs.pages import step_views, views
 from orchestrator.runs.starting import views as starting_views
 
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("runs/<uuid:ref>/head/", views.run_part, {"part": "head"}, name="run-head"),
     path("runs/<uuid:ref>/graph/", views.run_part, {"part": "graph"}, name="run-graph"),
     path("runs/<uuid:ref>/timeline/", views.run_part, {"part": "timeline"}, name="run-timeline"),
+    path("runs/<uuid:ref>/memory/", views.run_part, {"part": "memory"}, name="run-memory"),
+    path("runs/<uuid:ref>/steps/<uuid:step>/", step_views.run_step, name="run-step"),
+    path("runs/<uuid:ref>/steps/<uuid:step>/parts/", step_views.run_parts, name="run-parts"),
+    path("runs/<uuid:ref>/end/", step_views.run_end, name="run-end"),
     path("runs/<uuid:ref>/events/", views.run_events, name="run-events"),
     path("runs/<uuid:ref>/events/<int:seq>/", views.run_event, name="run-event"),
     path("runs/<uuid:ref>/record/", views.run_record, name="run-record"),

@@ -7,6 +7,7 @@ import "./timers.js";
 import "./guard.js";
 import "./editing.js";
 import "./arrivals.js";
+import "./opened.js";
 import "./requests.js";
 import { connect } from "./live.js";
 

@@ -82,6 +82,10 @@ def note(_: House) -> object:
     return Note.objects.latest("pk").ref
 
 
+def a_step(house: House) -> object:
+    return house.gallery.runs["approved"].steps.latest("pk").ref
+
+
 def entry(house: House) -> int:
     return Entry.objects.filter(verb="call.proposed").latest("pk").pk
 
@@ -108,6 +112,7 @@ ADMINS: dict[str, At] = {
     "run over": run("run", "approved"),
     "run-event": at("run-event", ref=lambda house: house.gallery.runs["action"].ref, seq=lambda _: 1),
     "run-record": run("run-record", "approved"),
+    "run-step": at("run-step", ref=lambda house: house.gallery.runs["approved"].ref, step=a_step),
     "run-start": at("run-start", name=refund),
     "run-start-file": at("run-start-file", name=refund),
     "run-upload": lambda house: house.upload,
@@ -141,6 +146,7 @@ STRANGERS: dict[str, At] = {"sign-in": at("sign-in")}
 NO_PAGES = {
     *("home", "healthz", "account_login", "account-time-zone", "token-new", "token-revoke"),
     *("run-start-template", "batch-progress", "runs-table", "runs-changes", "run-head", "run-graph", "run-timeline"),
+    *("run-memory", "run-parts", "run-end"),
     *("run-events", "workflow-by-ref", "workflow-source", "workflow-right"),
     *(
         "inbox-rows",

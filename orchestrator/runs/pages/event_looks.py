@@ -24,16 +24,22 @@ class Group:
     verbs: tuple[str, ...]
 
 
-_KINDS = {"agent": "agent", "tool": "tool", "human": "hold"}
+_KINDS = {
+    **{"agent": "agent", "tool": "tool", "human": "hold", "workflow": "flow", "wait": "clock", "plan": "fork"},
+    **{"loop": "retry"},
+}
 _PREFIXES = {"run": "runs", "step": "flow", "turn": "think", "call": "tool", "review": "user", "decision": "undo"}
 _LOOKS = {
     "run.finished": Look("okc", "is-ok"),
     "run.failed": Look("fail", "is-crit", "Failed", "is-crit"),
     "run.stopped": Look("stop", "is-crit", "Stopped", "is-crit"),
+    "run.cancelled": Look("stop", "is-high", "Asked to end", "is-high"),
     "run.troubled": Look("warn", "is-high", "Trouble", "is-high"),
     "step.finished": Look("okc", "is-ok"),
     "step.failed": Look("fail", "is-crit", "Failed", "is-crit"),
     "step.stopped": Look("stop", "is-crit", "Stopped", "is-crit"),
+    "step.skipped": Look("dash", "is-off", "Skipped"),
+    "step.handed_off": Look("right", "is-run", "Passed on", "is-run"),
     "step.retried": Look("retry", "is-high", "Retry", "is-high"),
     "step.escalated": Look("warn", "is-high", "Escalated", "is-high"),
     "call.refused": Look("no", "is-crit", "Refused", "is-crit"),
@@ -51,7 +57,7 @@ _LOOKS = {
 }
 _TROUBLE = (
     *("failed", "refused", "denied", "invalid", "escalated", "retried", "outcome_unknown", "expired", "stopped"),
-    *("troubled", "not_repeated"),
+    *("troubled", "not_repeated", "cancelled"),
 )
 _GROUPS = (
     ("tool", "Tool calls", ("call",)),

@@ -21,7 +21,10 @@ ENVIRONMENTS = {"": "Any environment", **dict(Environment.choices)}
 
 @dataclass(frozen=True)
 class RunFilters:
-    """The chosen filters. `problems` says what could not be understood and was left out."""
+    """The chosen filters. `problems` says what could not be understood and was left out.
+
+    Runs that are parts of others (rounds, items, plans) are left out unless `parts` is chosen, or one of them is named.
+    """
 
     q: str = ""
     state: str = ""
@@ -29,6 +32,7 @@ class RunFilters:
     environment: str = ""
     mine: bool = False
     batch: str = ""
+    parts: bool = False
     problems: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -45,6 +49,7 @@ class RunFilters:
             "environment": self.environment,
             "mine": "1" if self.mine else "",
             "batch": self.batch,
+            "parts": "1" if self.parts else "",
         }
         return urlencode({name: value for name, value in (chosen | changes).items() if value})
 
@@ -59,7 +64,8 @@ class RunFilters:
         ):
             if value:
                 wanted &= Q(**{lookup: value})
-        return wanted & _search(self.q) if self.q else wanted
+        whole = Q() if self.parts else Q(parent=None)
+        return wanted & _search(self.q, whole) if self.q else wanted & whole
 
 
 def read_filters(query: Mapping[str, Any]) -> RunFilters:
@@ -84,14 +90,15 @@ def read_filters(query: Mapping[str, Any]) -> RunFilters:
         environment=choice("environment", ENVIRONMENTS),
         mine=query.get("mine") == "1",
         batch=batch,
+        parts=query.get("parts") == "1",
         problems=tuple(problems),
     )
 
 
-def _search(words: str) -> Q:
-    """A code such as R-12, a ref, or words of the title."""
+def _search(words: str, whole: Q) -> Q:
+    """A code such as R-12, a ref, or words of the title of a run that fulfils `whole`."""
     code, ref = CODE.fullmatch(words), _uuid(words)
-    found = Q(title__icontains=words)
+    found = whole & Q(title__icontains=words)
     if code:
         found |= Q(pk=int(code[1]))
     return found | Q(ref=ref) if ref else found

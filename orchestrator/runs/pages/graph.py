@@ -1,26 +1,18 @@
-"""The steps of a run as boxes and arrows. Pure: steps and what they need in, SVG geometry out.
+"""The steps of a run as boxes and arrows. Pure: steps and what they need in, SVG geometry out."""
 
-Columns are dependency levels, so steps that need the same ones stand above each other. Today's workflows are sequential
-and make one row; branches need no change here.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.runs.states import StepState
+from orchestrator.workflows.drawing import BOX_HEIGHT, Place, arrange, levels
 
-WIDTH = 1112
-BOX_HEIGHT = 40
-ROW = 62
-GAP = 13
-TOP = 6
-LEAST, MOST = 118, 190
-CHARACTER = 5.6  # the width of an average character of a box's title, in pixels
+__all__ = ("BOX_HEIGHT", "Box", "Edge", "Graph", "Node", "draw", "levels")
 
 CSS = {
     StepState.SUCCEEDED: "n-done",
     StepState.RUNNING: "n-run",
     StepState.WAITING: "n-wait",
+    StepState.RESTING: "n-rest",
     StepState.FAILED: "n-fail",
     StepState.STOPPED: "n-fail",
 }
@@ -28,16 +20,23 @@ GLYPHS = {
     StepState.PENDING: "ring",
     StepState.SKIPPED: "dash",
     StepState.RUNNING: "runs",
+    StepState.RESTING: "clock",
     StepState.SUCCEEDED: "okc",
     StepState.FAILED: "fail",
     StepState.STOPPED: "stop",
 }
 DASHED = (StepState.PENDING, StepState.SKIPPED)
+ROLES = {"undo": "undo", "fallback": "fork"}
 
 
 @dataclass(frozen=True)
 class Node:
-    """A step as the graph needs it. `caption` is the second line of its box."""
+    """A step as the graph needs it. `caption` is the second line of its box.
+
+    role      "undo" for a step that makes good what another did, "fallback" for one that stands in for another.
+    href      where its parts are found; such a step is drawn as a stack.
+    progress  how much of it is done, from 0 to 1, where that is known.
+    """
 
     key: str
     number: int
@@ -45,6 +44,10 @@ class Node:
     kind: str
     state: StepState
     caption: str
+    role: str = ""
+    href: str = ""
+    stacked: bool = False
+    progress: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,19 @@ class Box:
     @property
     def gate(self) -> bool:
         """Whether a person decides here: such boxes carry the hold line."""
-        return self.node.kind == "human" or self.node.state == StepState.WAITING
+        return _is_gate(self.node)
 
     @property
     def css(self) -> str:
         """What the box is, for the stylesheet."""
-        return CSS.get(self.node.state, "n-todo") + (" n-gate" if self.gate else "")
+        css = CSS.get(self.node.state, "n-todo") + (" n-gate" if self.gate else "")
+        return f"{css} n-{self.node.role}" if self.node.role else css
 
     @property
     def glyph(self) -> str:
         """The symbol of its state; a box that waits has the hold line instead."""
+        if self.node.role and self.node.state in (*DASHED, StepState.SUCCEEDED):
+            return ROLES[self.node.role]
         return GLYPHS.get(self.node.state, "")
 
     @property
@@ -81,6 +87,11 @@ class Box:
     def glyph_x(self) -> int:
         """Where the glyph of the state stands."""
         return self.x + self.width - 18
+
+    @property
+    def done_width(self) -> float:
+        """How wide the bar of what is done is."""
+        return round((self.node.progress or 0) * self.width, 1)
 
 
 @dataclass(frozen=True)
@@ -102,62 +113,35 @@ class Graph:
     words: str
 
 
-def levels(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """How many steps at most lie before each step. Steps that `needs` does not list count as done before."""
-    found: dict[str, int] = {}
-    left = dict(needs)
-    while left:
-        ready = [key for key, before in left.items() if all(other not in left for other in before)]
-        if not ready:
-            raise ValueError(f"These steps wait for each other: {', '.join(sorted(left))}.")
-        for key in ready:
-            found[key] = max((found[other] + 1 for other in left[key] if other in found), default=0)
-        for key in ready:
-            del left[key]
-    return found
+def draw(nodes: Sequence[Node], needs: Mapping[str, Sequence[str]], *, detours: Collection[str] = ()) -> Graph:
+    """The picture of these steps. `needs` may name steps that are not shown; no arrow leads to those.
 
-
-def draw(nodes: Sequence[Node], needs: Mapping[str, Sequence[str]]) -> Graph:
-    """The picture of these steps. `needs` may name steps that are not shown; no arrow leads to those."""
-    level = levels({node.key: needs.get(node.key, ()) for node in nodes})
-    columns: dict[int, list[Node]] = {}
-    for node in nodes:
-        columns.setdefault(level[node.key], []).append(node)
-    tallest = max((len(column) for column in columns.values()), default=1)
-    width = _box_width(len(columns))
-    boxes = {
-        node.key: _box(node, index, place, len(column), tallest, width)
-        for index, column in columns.items()
-        for place, node in enumerate(column)
-    }
-    arrows = [(before, key) for key in boxes for before in needs.get(key, ()) if before in boxes]
+    Arrows from and to `detours` are dashed until those steps have begun.
+    """
+    layout = arrange([node.key for node in nodes], needs)
+    by_key = {node.key: node for node in nodes}
     return Graph(
-        width=len(columns) * (width + GAP) + TOP,
-        height=TOP * 2 + BOX_HEIGHT + (tallest - 1) * ROW,
-        boxes=tuple(boxes.values()),
-        edges=tuple(_edge(boxes[before], boxes[key]) for before, key in arrows),
+        width=layout.width,
+        height=layout.height,
+        boxes=tuple(_box(node, layout.places[node.key]) for node in nodes),
+        edges=tuple(
+            Edge(arrow.path, _is_dashed(by_key[arrow.start], by_key[arrow.end], detours)) for arrow in layout.arrows
+        ),
         words=_words(nodes),
     )
 
 
-def _box_width(columns: int) -> int:
-    return max(LEAST, min(MOST, WIDTH // max(columns, 1) - GAP))
+def _is_gate(node: Node) -> bool:
+    return node.kind == "human" or node.state == StepState.WAITING
 
 
-def _box(node: Node, column: int, place: int, of: int, tallest: int, width: int) -> Box:
-    x = TOP + column * (width + GAP)
-    y = TOP + round((tallest - of) * ROW / 2) + place * ROW
-    words = f"{node.number} {node.title}"
-    room = int((width - (28 if node.kind == "human" or node.state == StepState.WAITING else 14)) / CHARACTER)
-    return Box(node, x, y, width, words if len(words) <= room else words[: room - 1].rstrip() + "…")
+def _is_dashed(start: Node, end: Node, detours: Collection[str]) -> bool:
+    return end.state in DASHED or (start.key in detours and start.state in DASHED) or start.state == StepState.SKIPPED
 
 
-def _edge(start: Box, end: Box) -> Edge:
-    x1, x2 = start.x + start.width, end.x - 1
-    y1, y2 = start.y + BOX_HEIGHT // 2, end.y + BOX_HEIGHT // 2
-    turn = end.x - GAP / 2
-    path = f"M{x1} {y1}H{x2}" if y1 == y2 else f"M{x1} {y1}H{turn:g}V{y2}H{x2}"
-    return Edge(path, end.node.state in DASHED)
+def _box(node: Node, place: Place) -> Box:
+    words = place.fitting(f"{node.number} {node.title}", 28 if _is_gate(node) else 14)
+    return Box(node, place.x, place.y, place.width, words)
 
 
 def _words(nodes: Sequence[Node]) -> str:

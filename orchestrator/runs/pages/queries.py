@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from agents.people import Person
@@ -14,16 +14,22 @@ from audit import canonical
 from orchestrator.runs.access import runs_for
 from orchestrator.runs.models import Batch, Run, Step
 from orchestrator.runs.pages.filters import RunFilters
-from orchestrator.runs.states import STEP_ENDED
+from orchestrator.runs.states import STEP_ENDED, StepState
 from orchestrator.workflows.models import Workflow
 
 PAGE = 50
-HEAVY = ("input", "output", "workflow_version__source", "workflow_version__definition")
+HEAVY = (
+    *("input", "output", "definition", "workflow_version__source", "workflow_version__definition"),
+    *("parent__input", "parent__output"),
+)
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run in the list. `step` is the first step that has not ended; `waits_for` names who was asked."""
+    """A run in the list. `step` is the first step that is going on, else the first that has not begun.
+
+    `waits_for` names who was asked.
+    """
 
     run: Run
     seconds: float
@@ -43,7 +49,7 @@ class RunsPage:
 def runs_page(user: Person, filters: RunFilters, before: int | None) -> RunsPage:
     """The newest runs that match, or those older than the run `before`. The same number of queries at any size."""
     found = runs_for(user).filter(filters.condition(user)).order_by("-pk")
-    found = found.select_related("workflow_version__workflow", "started_by").defer(*HEAVY)
+    found = found.select_related("workflow_version__workflow", "started_by", "parent").defer(*HEAVY)
     runs = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
     shown = runs[:PAGE]
     rows = _rows(shown, timezone.now())
@@ -85,10 +91,12 @@ def _rows(runs: Sequence[Run], now: datetime) -> tuple[RunRow, ...]:
 
 
 def _current_steps(runs: Sequence[Run]) -> QuerySet[Step]:
-    """The first step of each run that has not ended."""
+    """The step of each run that is named in the list."""
     going_on = [run.pk for run in runs if run.finished_at is None]
     steps = Step.objects.filter(run__in=going_on).exclude(state__in=STEP_ENDED)
-    return steps.only("run", "title", "position").order_by("run_id", "position").distinct("run_id")
+    begun = ~Q(state=StepState.PENDING)
+    chosen = steps.only("run", "title", "position").annotate(begun=begun)
+    return chosen.order_by("run_id", "-begun", "position").distinct("run_id")
 
 
 def _open_reviews(runs: Sequence[Run]) -> QuerySet[Review]:

@@ -3,28 +3,35 @@
 Every part reads what it shows when its template asks, in a fixed number of queries however long the run is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 
-from agents.models import Agent, AgentVersion, ToolCall
+from agents.models import Agent, AgentVersion
+from agents.people import Person
 from agents.runtime.models import ModelInfo, describe
 from approvals.models import Review
 from approvals.states import ReviewState
 from audit.models import Stream
 from audit.verify import Broken, verify_stream
-from orchestrator.runs.models import Attempt, Run, Turn
-from orchestrator.runs.pages import graph, timeline
-from orchestrator.runs.pages.timeline import Share, Span, StepTime, Who
-from orchestrator.runs.states import RUN_ENDED, STEP_ENDED, StepState
-from orchestrator.wording import stopwatch
+from orchestrator.runs.access import may_steer, runs_for
+from orchestrator.runs.models import Run, Step
+from orchestrator.runs.pages import captions, graph, tallies, timeline
+from orchestrator.runs.pages.ending import FINISH, EndForm
+from orchestrator.runs.pages.memory import Remembered, memory_of
+from orchestrator.runs.pages.outline import Outline, outline_of
+from orchestrator.runs.pages.parts import place_of
+from orchestrator.runs.pages.spans import begun_at, spans_of, step_time
+from orchestrator.runs.pages.steps import StepRow, Window, steps_of, window_of
+from orchestrator.runs.pages.tallies import Part, Tally
+from orchestrator.runs.pages.timeline import Share, Span, StepTime
+from orchestrator.runs.pages.waiting import MOST_LINES, Waiting, waiting_for
+from orchestrator.runs.states import RUN_ENDED, StepState
 
-STEPS_SHOWN = 60
 QUICK = 300  # entries that are verified while a page waits
 
 
@@ -53,58 +60,24 @@ def record_of(run: Run, *, most: int | None = None) -> Record:
 
 
 @dataclass(frozen=True)
-class StepRow:
-    """A step of a run, or one that its definition still has in store. `number` counts from 1."""
+class Above:
+    """What a run is a part of: the run, its step, and which part of it this is."""
 
-    number: int
-    key: str
-    title: str
-    kind: str
-    state: StepState
-    ref: UUID | None = None
-    pk: int | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    attempt: int = 1
-
-
-@dataclass(frozen=True)
-class Window:
-    """The steps that the pictures show: all of them, or those around `first` in a long run."""
-
-    steps: Sequence[StepRow]
-    first: int
-    total: int
-
-    @property
-    def partial(self) -> bool:
-        """Whether there are more steps than are shown."""
-        return len(self.steps) < self.total
-
-    @property
-    def last(self) -> int:
-        """The number of the last step shown."""
-        return self.first + len(self.steps) - 1
-
-    @property
-    def earlier(self) -> int | None:
-        """Where the window before this one begins."""
-        return max(1, self.first - STEPS_SHOWN) if self.first > 1 else None
-
-    @property
-    def later(self) -> int | None:
-        """Where the window after this one begins."""
-        return self.last + 1 if self.last < self.total else None
+    run: Run
+    step: Step
+    place: str
 
 
 class RunPage:
     """Everything about one run, read when a template asks for it. `now` is the same for all parts of one answer."""
 
-    def __init__(self, run: Run, *, first_step: int | None = None, squeeze: bool = True) -> None:
+    def __init__(self, run: Run, user: Person, *, first_step: int | None = None, squeeze: bool = True) -> None:
         self.run = run
+        self.user = user
         self.now = timezone.now()
         self.squeeze = squeeze
         self._first_step = first_step
+        self._end_form: EndForm | None = None
 
     @property
     def live(self) -> bool:
@@ -127,34 +100,44 @@ class RunPage:
         return record_of(self.run, most=QUICK)
 
     @cached_property
-    def steps(self) -> list[StepRow]:
-        """All steps in order: those that exist, then those the definition still has in store."""
-        found = ("key", "title", "kind", "state", "ref", "pk", "started_at", "finished_at", "attempt")
-        rows = list(self.run.steps.order_by("position").values_list(*found))
-        steps = [
-            StepRow(number, key, title, kind, StepState(state), *rest)
-            for number, (key, title, kind, state, *rest) in enumerate(rows, start=1)
-        ]
-        known = {step.key for step in steps}
-        to_come = [spec for spec in _specs(self.run) if spec["id"] not in known]
-        for number, spec in enumerate(to_come, start=len(steps) + 1):
-            steps.append(StepRow(number, spec["id"], spec["title"], spec["kind"], StepState.PENDING))
-        return steps
+    def above(self) -> Above | None:
+        """What this run is a part of; None where it is none, or the reader may not see that."""
+        if self.run.parent_id is None:
+            return None
+        rows = Step.objects.select_related("run").only("title", "kind", "total", "ref", "run__ref", "run__title")
+        step = rows.filter(pk=self.run.parent_id, run__in=runs_for(self.user)).first()
+        return Above(step.run, step, place_of(self.run, step)) if step else None
 
     @cached_property
+    def outline(self) -> Outline:
+        """What its definition says of its steps."""
+        return outline_of(self.run)
+
+    @cached_property
+    def steps(self) -> list[StepRow]:
+        """All steps in order: those that exist, then those the definition still has in store."""
+        return steps_of(self.run, self.outline)
+
+    @cached_property
+    def going_on(self) -> list[StepRow]:
+        """The steps that have begun and not ended."""
+        return [step for step in self.steps if step.going_on]
+
+    @property
     def current(self) -> StepRow | None:
-        """The first step that is going on."""
-        return next((step for step in self.steps if step.state in (StepState.RUNNING, StepState.WAITING)), None)
+        """The step to name where there is room for one: one that is worked on, else one that waits for a person."""
+        order = (StepState.RUNNING, StepState.WAITING, StepState.RESTING)
+        return min(self.going_on, key=lambda step: order.index(step.state), default=None)
+
+    @property
+    def at_once(self) -> list[StepRow]:
+        """The steps that are in the same state as the current one."""
+        return [step for step in self.going_on if self.current and step.state == self.current.state]
 
     @cached_property
     def window(self) -> Window:
         """The steps to draw: those asked for, else those around where the run is."""
-        total = len(self.steps)
-        if total <= STEPS_SHOWN:
-            return Window(self.steps, 1, total)
-        first = self._first_step or (self.current.number - 10 if self.current else 1)
-        first = max(1, min(first, total - STEPS_SHOWN + 1))
-        return Window(self.steps[first - 1 : first - 1 + STEPS_SHOWN], first, total)
+        return window_of(self.steps, self._first_step)
 
     @cached_property
     def reviews(self) -> list[Review]:
@@ -167,6 +150,33 @@ class RunPage:
     def open_reviews(self) -> list[Review]:
         """The questions that nobody has answered yet."""
         return [review for review in self.reviews if review.state == ReviewState.OPEN]
+
+    @cached_property
+    def tallies(self) -> dict[int, Tally]:
+        """How the parts of its steps stand."""
+        return tallies.tallies_of(self.run)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """Its rounds, plans and runs of other workflows, as far as the reader may see them."""
+        return tallies.parts_of(self.run, self.user)
+
+    @cached_property
+    def waits(self) -> list[Waiting]:
+        """What it waits for."""
+        keys = [step.pk for step in self.going_on if step.kind == "wait" and step.pk is not None]
+        inputs = dict(self.run.steps.filter(pk__in=keys).values_list("pk", "input")) if keys else {}
+        return waiting_for(self.going_on, self.outline, self.open_reviews, self.tallies, self.parts, inputs, self.now)
+
+    @property
+    def most_waits(self) -> list[Waiting]:
+        """As much of what it waits for as is said at its head."""
+        return self.waits[:MOST_LINES]
+
+    @property
+    def more_waits(self) -> int:
+        """How much there is no room for."""
+        return max(0, len(self.waits) - MOST_LINES)
 
     @cached_property
     def versions(self) -> list[AgentVersion]:
@@ -192,10 +202,7 @@ class RunPage:
     @cached_property
     def spans(self) -> dict[object, list[Span]]:
         """Who was busy when, by the ref of the step."""
-        by_step: dict[object, list[Span]] = {}
-        for ref, span in (*_turns(self.run), *_calls(self.run), *_asked(self.reviews), *_failed(self.run)):
-            by_step.setdefault(ref, []).append(span)
-        return by_step
+        return spans_of(self.run, self.steps, self.reviews, self.tallies, self.parts)
 
     @cached_property
     def shares(self) -> dict[str, Share]:
@@ -209,7 +216,7 @@ class RunPage:
     @cached_property
     def timeline(self) -> timeline.Timeline:
         """The bars of the steps in the window."""
-        steps = [_step_time(step, self.spans.get(step.ref, ())) for step in self.window.steps]
+        steps = [step_time(step, self.spans.get(step.ref, ())) for step in self.window.steps]
         start, end = self._drawn(steps)
         zone = timezone.get_current_timezone()
         return timeline.draw(steps, start=start, end=end, now=self.now, zone=zone, squeeze=self.squeeze)
@@ -219,7 +226,7 @@ class RunPage:
         if not self.window.partial:
             return self.run.created_at, self.run.finished_at
         begun = [step.started_at for step in steps if step.started_at]
-        going_on = any(step.started_at and step.state not in STEP_ENDED for step in steps)
+        going_on = any(step.going_on for step in self.window.steps)
         ended = [step.finished_at for step in steps if step.finished_at]
         start = min(begun, default=self.run.created_at)
         return start, None if going_on and self.live else max(ended, default=self.run.finished_at or self.now)
@@ -227,73 +234,44 @@ class RunPage:
     @cached_property
     def graph(self) -> graph.Graph:
         """The boxes and arrows of the steps in the window."""
+        latest = {part.step: part for part in self.parts}
         nodes = [
-            graph.Node(step.key, step.number, step.title, step.kind, step.state, self._caption(step))
+            captions.node_of(
+                step,
+                self.outline,
+                self.tallies.get(step.pk or 0),
+                latest.get(step.pk or 0),
+                self.run,
+                begun_at(step, self.spans.get(step.ref, ())),
+                self.now,
+            )
             for step in self.window.steps
         ]
-        return graph.draw(nodes, needs_of(self.steps))
-
-    def _caption(self, step: StepRow) -> str:
-        """The second line of a box."""
-        begun = _begun(step, self.spans.get(step.ref, ()))
-        if step.state == StepState.PENDING:
-            return "not started"
-        if begun is None:
-            return step.state.label.lower()
-        took = stopwatch(((step.finished_at or self.now) - begun).total_seconds())
-        took += f", try {step.attempt}" if step.attempt > 1 else ""
-        return took if step.state == StepState.SUCCEEDED else f"{step.state.value}, {took}"
+        needs = self.outline.needs(step.key for step in self.steps)
+        return graph.draw(nodes, needs, detours=self.outline.detours)
 
     @cached_property
     def to_come(self) -> list[StepRow]:
         """The next steps that have not started, three at most."""
         return [step for step in self.steps if step.state == StepState.PENDING][:3]
 
+    @cached_property
+    def memory(self) -> list[Remembered]:
+        """What the steps in the window were given and gave back."""
+        return memory_of(self.window.steps, self.tallies)
 
-def needs_of(steps: Sequence[StepRow]) -> dict[str, tuple[str, ...]]:
-    """What each step needs: today the one before it."""
-    return {step.key: (before.key,) if before else () for before, step in zip((None, *steps), steps, strict=False)}
+    @cached_property
+    def may_end(self) -> bool:
+        """Whether this reader may end the run, or make it end at once."""
+        ends_now: Any = (self.run.ending or {}).get("now")
+        return self.live and not ends_now and may_steer(self.user, self.run)
 
+    @property
+    def end_form(self) -> EndForm:
+        """The form that ends it: as it was sent, where it was refused."""
+        return self._end_form or EndForm(initial={"mode": "now" if self.run.ending else FINISH})
 
-def _specs(run: Run) -> list[dict[str, str]]:
-    """The steps of the run's definition, as far as they can be shown."""
-    definition: Any = run.workflow_version.definition
-    steps = definition.get("steps", []) if isinstance(definition, dict) else []
-    return [spec for spec in steps if isinstance(spec, dict) and {"id", "title", "kind"} <= spec.keys()]
-
-
-def _turns(run: Run) -> Iterable[tuple[UUID, Span]]:
-    rows = Turn.objects.filter(step__run=run).values_list("step__ref", "number", "started_at", "ended_at")
-    for ref, number, start, end in rows:
-        yield ref, Span(Who.AGENT, start, end, f"Turn {number}")
-
-
-def _calls(run: Run) -> Iterable[tuple[UUID, Span]]:
-    calls = ToolCall.objects.filter(run_ref=run.ref, intent_at__isnull=False)
-    for ref, tool, start, end in calls.values_list("step_ref", "tool_name", "intent_at", "finished_at"):
-        if start is not None:
-            yield ref, Span(Who.TOOL, start, end, tool, tool)
-
-
-def _asked(reviews: Iterable[Review]) -> Iterable[tuple[UUID, Span]]:
-    for review in reviews:
-        verb = "Waited" if review.closed_at else "Waiting"
-        span = Span(Who.PERSON, review.opened_at, review.closed_at, f"{verb} for {review.reviewer}", review.reviewer)
-        yield review.step_ref, span
-
-
-def _failed(run: Run) -> Iterable[tuple[UUID, Span]]:
-    rows = Attempt.objects.filter(step__run=run).values_list("step__ref", "number", "started_at", "ended_at", "reason")
-    for ref, number, start, end, reason in rows:
-        yield ref, Span(Who.FAILED, start, end, f"Try {number} failed: {reason[:200]}")
-
-
-def _step_time(step: StepRow, spans: Sequence[Span]) -> StepTime:
-    """The step as it is drawn."""
-    begun = _begun(step, spans)
-    return StepTime(step.number, step.key, step.title, step.kind, step.state, begun, step.finished_at, spans)
-
-
-def _begun(step: StepRow, spans: Sequence[Span]) -> datetime | None:
-    """When a step began. One that was tried again began with its first try."""
-    return min([span.start for span in spans] + ([step.started_at] if step.started_at else []), default=None)
+    def refused(self, form: EndForm) -> "RunPage":
+        """This page with a form that was not taken."""
+        self._end_form = form
+        return self

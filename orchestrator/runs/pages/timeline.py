@@ -14,20 +14,28 @@ from orchestrator.wording import duration, stopwatch
 
 LEAST_WIDTH = 0.35
 CHARACTER = 0.8  # percent of the width that one character of a note takes, at the narrowest the picture gets
-ROWS = 100
+ICONS = {
+    **{"agent": "agent", "tool": "tool", "human": "hold", "workflow": "flow", "wait": "clock", "plan": "fork"},
+    **{"loop": "retry", "undo": "undo"},
+}
 
 
 class Who(StrEnum):
-    """Who was busy in a stretch of time."""
+    """Who was busy in a stretch of time: parts of a step count as one, and in a rest nobody was."""
 
     FAILED = "failed"
     PERSON = "person"
     AGENT = "agent"
     TOOL = "tool"
+    PARTS = "parts"
+    REST = "rest"
 
 
-LAYERS = (Who.FAILED, Who.PERSON, Who.AGENT, Who.TOOL)  # what is drawn later lies on top
+LAYERS = (Who.REST, Who.PARTS, Who.FAILED, Who.PERSON, Who.AGENT, Who.TOOL)  # what is drawn later lies on top
+ASLEEP = (Who.PERSON, Who.REST)  # while only these last, nothing moves, and the time can be drawn short
 PAINT = {
+    Who.REST: ("p-rest", 7.0, 8.0),
+    Who.PARTS: ("p-parts", 4.5, 13.0),
     Who.FAILED: ("p-fail", 3.5, 15.0),
     Who.PERSON: ("p-wait", 3.5, 15.0),
     Who.AGENT: ("p-agent", 5.0, 12.0),
@@ -37,7 +45,7 @@ PAINT = {
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of time in which an agent thought, a tool worked, a person was asked, or a try failed.
+    """A stretch of time in which an agent thought, a tool or a part worked, a person was asked, or a try failed.
 
     `end` is None while it lasts. `label` says it in words, `name` who or what it was; both may hold foreign text.
     """
@@ -71,9 +79,7 @@ class StepTime:
         """The symbol beside the title."""
         known = {StepState.PENDING: "ring", StepState.SKIPPED: "dash", StepState.WAITING: "hold"}
         known |= {StepState.FAILED: "fail", StepState.STOPPED: "stop"}
-        if self.state in known:
-            return known[self.state]
-        return {"agent": "agent", "tool": "tool", "human": "hold"}.get(self.kind, "runs")
+        return known[self.state] if self.state in known else ICONS.get(self.kind, "runs")
 
 
 @dataclass(frozen=True)
@@ -165,10 +171,11 @@ def draw(
 ) -> Timeline:
     """The picture of these steps between `start` and `end`, or `now` while the run goes on.
 
-    With `squeeze`, times in which everything waited for a person are drawn short and marked.
+    With `squeeze`, times in which everything waited for a person, a time or an event are drawn short and marked.
     """
     spans = [span for step in steps for span in step.spans]
-    waits = without(_times(spans, now, Who.PERSON), _times(spans, now, Who.AGENT, Who.TOOL)) if squeeze else []
+    busy = [who for who in Who if who not in ASLEEP and who is not Who.FAILED]
+    waits = without(_times(spans, now, *ASLEEP), _times(spans, now, *busy)) if squeeze else []
     axis = scale(start, end or now, waits)
     return Timeline(
         rows=tuple(_row(step, axis, now) for step in steps),

@@ -54,7 +54,7 @@ def runs_changes(request: SignedInRequest) -> HttpResponse:
 
 def _list(request: SignedInRequest) -> dict[str, Any]:
     chosen = filters.read_filters(request.GET)
-    before = _number(request, "before")
+    before = number_in(request, "before")
     page = queries.runs_page(request.user, chosen, before)
     return {
         "page": page,
@@ -71,13 +71,13 @@ def _list(request: SignedInRequest) -> dict[str, Any]:
 def run(request: SignedInRequest, ref: UUID) -> HttpResponse:
     """The whole page of a run."""
     found = access_run(request.user, ref)
-    return render(request, "runs/run.html", _part(request, found) | _events(request, found))
+    return render(request, "runs/run.html", run_context(request, found))
 
 
 @require_safe
 @login_required
 def run_part(request: SignedInRequest, ref: UUID, part: str) -> HttpResponse:
-    """One living part of the page: `head`, `graph` or `timeline`."""
+    """One living part of the page: `head`, `graph`, `timeline` or `memory`."""
     return render(request, f"runs/{part}.html", _part(request, access_run(request.user, ref)))
 
 
@@ -113,17 +113,22 @@ def run_record(request: SignedInRequest, ref: UUID) -> HttpResponse:
 
 def _part(request: SignedInRequest, found: Run) -> dict[str, Any]:
     squeeze = request.GET.get("scale") != "real"
-    page = RunPage(found, first_step=_number(request, "steps"), squeeze=squeeze)
+    page = RunPage(found, request.user, first_step=number_in(request, "steps"), squeeze=squeeze)
     return {"run": found, "page": page}
 
 
 def _events(request: SignedInRequest, found: Run) -> dict[str, Any]:
     asked = {"group": request.GET.get("e", ""), "q": request.GET.get("q", "")}
-    before, after = _number(request, "before"), _number(request, "after")
+    before, after = number_in(request, "before"), number_in(request, "after")
     return {"events": events_page(found, **asked, before=before, after=after), "before": before}
 
 
-def _number(request: SignedInRequest, name: str) -> int | None:
+def run_context(request: SignedInRequest, found: Run) -> dict[str, Any]:
+    """Everything the whole page of a run shows."""
+    return _part(request, found) | _events(request, found)
+
+
+def number_in(request: SignedInRequest, name: str) -> int | None:
     """A place in a list from the address. Raises Http404 for what is no number."""
     value = request.GET.get(name, "")
     if not value:
