@@ -140,6 +140,17 @@ def test_a_condition_that_cannot_be_decided_says_why(text: str, sentence: str) -
     assert str(caught.value) == sentence
 
 
+def test_the_output_of_a_step_that_may_be_skipped_is_doubted_until_it_is_asked_for() -> None:
+    doubted = "steps.look_up.output.total > 1"
+    assert warnings(doubted, SCHEMAS, {"look_up"}) == [
+        "steps.look_up.output.total may be absent, and the step then fails. "
+        "Ask first: has(steps.look_up.output.total) && …"
+    ]
+    for asked in ("has(steps.look_up.output.total) && ", "steps.look_up.output != null && "):
+        assert warnings(asked + doubted, SCHEMAS, {"look_up"}) == []
+    assert warnings(f"steps.look_up.output == null || {doubted}", SCHEMAS, {"look_up"}) == []
+
+
 def test_what_a_condition_reads_is_known() -> None:
     text = "input.a.b > 1 && steps.x.output[0].y && input.items.exists(input, input.z) && has(steps.y.output.c)"
     assert paths(text) == {(None, ("a", "b")), ("x", ("0", "y")), (None, ("items",)), ("y", ("c",))}

@@ -1,6 +1,6 @@
 """Checks a condition against the JSON Schemas of what it reads: every name is there, every operator fits its values."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
@@ -23,9 +23,12 @@ def check(text: str, schemas: Schemas) -> list[str]:
     return _checked(text, schemas).errors
 
 
-def warnings(text: str, schemas: Schemas) -> list[str]:
-    """Where the condition could fail in some runs, a sentence each: values that may be absent, null or decimal."""
-    return _checked(text, schemas).warnings
+def warnings(text: str, schemas: Schemas, unsure: Collection[str] = ()) -> list[str]:
+    """Where the condition could fail in some runs, a sentence each: values that may be absent, null or decimal.
+
+    `unsure` are the steps whose output may be null when the condition is asked, because they can be skipped.
+    """
+    return _checked(text, schemas, unsure).warnings
 
 
 def paths(text: str) -> frozenset[tuple[str | None, tuple[str, ...]]]:
@@ -39,8 +42,8 @@ def places(text: str) -> frozenset[Place]:
     return frozenset(reads(program(text).tree))
 
 
-def _checked(text: str, schemas: Schemas) -> "_Checker":
-    checker = _Checker(schemas)
+def _checked(text: str, schemas: Schemas, unsure: Collection[str] = ()) -> "_Checker":
+    checker = _Checker(schemas, frozenset(unsure))
     try:
         shape = checker.shape(program(text).tree, {}, frozenset())
     except BadCondition as error:
@@ -56,6 +59,7 @@ class _Checker:
     """Walks a tree; `scope` holds the variables of loops, `known` what the parts around have already made sure of."""
 
     schemas: Schemas
+    unsure: frozenset[str] = frozenset()
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -105,7 +109,7 @@ class _Checker:
         if step is not None:
             return self._output(*step)
         below = self.shape(node.parts[0], scope, known)
-        shape = self._below(below, node.name, node, known, scope)
+        shape = self._below(below, node.name, node, known)
         return kinds.of("truth") if node.tested else shape
 
     def _output(self, step: str, output: str | None) -> Shape:
@@ -117,7 +121,7 @@ class _Checker:
             return self.error(f'"steps.{step}" lacks "output". Did you mean {right}?')
         return kinds.of_schema(shapes.part_at(self.schemas[step], ()), Place(step, ()))
 
-    def _below(self, shape: Shape, segment: str, node: Node, known: Known, scope: Scope) -> Shape:
+    def _below(self, shape: Shape, segment: str, node: Node, known: Known) -> Shape:
         """One part of a value, by its name or number."""
         if shape.place is None:
             if shape.kinds and not shape.kinds & {"mapping", "list"}:
@@ -130,13 +134,20 @@ class _Checker:
         sentence = shapes.path_problem(schema, place.path, _whole(place.step))
         if sentence is not None:
             return self.error(f"{spelled(node)}: {sentence}")
-        if not node.tested and _optional(schema, place.path) and ("there", place) not in known:
+        if not node.tested and self._may_be_absent(schema, place, known):
             guard = (
                 f"has({spelled(node)}) && …" if node.kind == "select" else f'"{segment}" in {spelled(node.parts[0])}'
             )
             self.warn(f"{spelled(node)} may be absent, and the step then fails. Ask first: {guard}")
         found = kinds.of_schema(shapes.part_at(schema, place.path), place)
         return found.without_nothing() if ("filled", place) in known else found
+
+    def _may_be_absent(self, schema: shapes.Schema | None, place: Place, known: Known) -> bool:
+        """Whether a value may be absent here: it is optional, or the first part of the output of a skipped step."""
+        if ("there", place) in known:
+            return False
+        skipped = place.step in self.unsure and len(place.path) == 1
+        return _optional(schema, place.path) or (skipped and ("filled", Place(place.step, ())) not in known)
 
     def _looped(self, node: Node, scope: Scope, known: Known) -> Shape:
         over, first, condition, step, result = node.parts
@@ -194,7 +205,7 @@ class _Checker:
             return self._output(*step)
         below, at = self.shape(target, scope, known), self.shape(index, scope, known)
         if index.kind == "const" and isinstance(index.value, str | int):
-            return self._below(below, str(index.value), node, known, scope)
+            return self._below(below, str(index.value), node, known)
         if below.place is not None and below.kinds == {"list"} and (not at.kinds or "whole" in at.kinds):
             schema, path = self.schemas.get(below.place.step), (*below.place.path, "0")
             return kinds.of_schema(shapes.part_at(schema, path), Place(below.place.step, path))
