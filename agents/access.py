@@ -14,6 +14,7 @@ from guardian.shortcuts import get_objects_for_user
 
 from agents.models import Agent, Connection, Note, Tool
 from agents.people import Person
+from agents.stopping import with_stops
 
 Row = TypeVar("Row", Agent, Connection, Tool, Note)
 
@@ -37,7 +38,7 @@ def visible(user: Person, model: type[Row]) -> QuerySet[Row]:
 
 def access_agent(user: Person, ref: UUID, *, change: bool = False, lock: bool = False) -> Agent:
     """An agent with its version and people. Raises Http404 when invisible, PermissionDenied when only visible."""
-    agents = Agent.objects.select_related("current", "owner", "acts_for_user", "acts_for_team")
+    agents = with_stops(Agent.objects.select_related("current", "owner", "acts_for_user", "acts_for_team"))
     return _access(agents, user, ref, change=change, lock=lock)
 
 

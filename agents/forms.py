@@ -283,9 +283,3 @@ class UseForm(forms.Form):
     """Who may have a tool used on their behalf."""
 
     who = PartyField(label="Person or team")
-
-
-class ReasonForm(forms.Form):
-    """Why something is paused or resumed, in a few words."""
-
-    reason = forms.CharField(required=False, max_length=500)

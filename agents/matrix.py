@@ -16,6 +16,7 @@ from agents.models import Agent, Connection, Tool, ToolCall
 from agents.people import Person
 from agents.queries import Uses, grants_of, tools_for
 from agents.states import Environment, ToolState
+from agents.stopping import with_stops
 
 TOOLS_ON_A_PAGE = 50
 MOST_AGENTS = 20
@@ -126,7 +127,8 @@ def cell_of(user: Person, filters: Filters, key: str = "") -> Cell | None:
 
 
 def _visible_agents(user: Person) -> Any:
-    return visible(user, Agent).select_related("acts_for_user", "acts_for_team").order_by("title", "id")
+    agents = with_stops(visible(user, Agent)).select_related("acts_for_user", "acts_for_team")
+    return agents.order_by("title", "id")
 
 
 def _agents(user: Person, filters: Filters) -> list[Agent]:

@@ -122,10 +122,6 @@ class ToolVersion(models.Model):
 class Agent(models.Model):
     """A worker with one responsibility, an owner, and someone it acts for: it may never do more than they may."""
 
-    class State(models.TextChoices):
-        ACTIVE = "active", "Active"
-        PAUSED = "paused", "Paused"
-
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
     name = models.CharField(max_length=63, unique=True, validators=[slug])
     title = models.CharField(max_length=120)
@@ -135,7 +131,6 @@ class Agent(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="represented_by"
     )
     acts_for_team = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="represented_by")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
     current = models.ForeignKey("AgentVersion", models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -13,6 +13,7 @@ from agents.models import Agent, Connection, Grant, Tool, ToolCall
 from agents.people import Person
 from agents.runtime.models import ModelInfo, describe
 from agents.states import Effect, GrantEffect, ToolState
+from agents.stopping import with_stops
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def agents_for(user: Person, *, search: str = "") -> QuerySet[Agent]:
         .annotate(total=Count("pk"))
         .values("total")
     )
-    agents = visible(user, Agent).select_related("current", "owner", "acts_for_user", "acts_for_team")
+    agents = with_stops(visible(user, Agent)).select_related("current", "owner", "acts_for_user", "acts_for_team")
     if search:
         agents = agents.filter(Q(title__icontains=search) | Q(name__icontains=search))
     return agents.annotate(grant_count=Subquery(granted), last_call_at=Subquery(last_call)).order_by("title", "id")

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 contract_changed = Signal()  # ref: of the tool whose contract is no longer what a reviewer may have seen
-agent_changed = Signal()  # ref: of the agent: a new version, another owner, paused or resumed
+agent_changed = Signal()  # ref: of the agent: a new version, or another owner
 grants_changed = Signal()  # ref: of the agent whose grants changed
 stop_set = Signal()  # ref: of the stop: it was set, made stricter, or its release was asked for or turned down
 stop_released = Signal()  # ref: of the stop that no longer holds anything back

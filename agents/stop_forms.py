@@ -41,6 +41,10 @@ class StopForm(forms.Form):
 
 
 class ReleaseForm(forms.Form):
-    """Why something may go on. Who only confirms what another person asked for needs no reason of their own."""
+    """Why something may go on."""
 
-    reason = forms.CharField(required=False, max_length=LONGEST_REASON, help_text="Everybody can read this later.")
+    reason = forms.CharField(max_length=LONGEST_REASON, help_text="Everybody can read this later.")
+
+
+class ConfirmForm(forms.Form):
+    """A word to what another person asked for: it needs no reason of its own."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from agents.models import Stop, ToolCall
+from agents.models import Agent, Stop, ToolCall
 from agents.states import StopMode, StopScope
 
 
@@ -41,6 +41,11 @@ def stops_over_call(call: ToolCall) -> list[Stop]:
     if call.agent_version is not None:
         refs.append(call.agent_version.agent.ref)
     return stops_over(refs, began_at=call.step_began_at)
+
+
+def with_stops(agents: QuerySet[Agent]) -> QuerySet[Agent]:
+    """Agents with `is_stopped`: whether a stop of just this agent is open."""
+    return agents.annotate(is_stopped=Exists(Stop.objects.filter(thing=OuterRef("ref"), released_at=None)))
 
 
 def sentence_of(stop: Stop) -> str:

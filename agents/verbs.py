@@ -3,8 +3,6 @@
 SENTENCES = {
     "agent.created": "{actor} made the agent {subject}.",
     "agent.changed": "{actor} changed the agent {subject}.",
-    "agent.paused": "{actor} paused the agent {subject}.",
-    "agent.resumed": "{actor} let the agent {subject} act again.",
     "stop.set": "{actor} stopped {subject}.",
     "stop.tightened": "{actor} stopped {subject} at once.",
     "stop.release_asked": "{actor} asked that {subject} is released.",

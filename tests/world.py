@@ -18,8 +18,9 @@ from django.contrib.auth.models import Group
 from guardian.shortcuts import assign_perm
 
 from agents import digests
-from agents.models import Agent, AgentVersion, Connection, Grant, Tool, ToolVersion
-from agents.states import Effect, Environment, GrantEffect, Idempotency, Reversibility, ToolState
+from agents.models import Agent, AgentVersion, Connection, Grant, Stop, Tool, ToolVersion
+from agents.states import Effect, Environment, GrantEffect, Idempotency, Reversibility, StopMode, StopScope, ToolState
+from audit.clock import db_now
 from orchestrator.accounts.models import User
 from orchestrator.accounts.roles import ADMINS, AUDITORS, REVIEWERS, ensure_roles
 
@@ -169,7 +170,6 @@ def an_agent(
     *,
     owner: User | None = None,
     acts_for: User | Group | None = None,
-    state: Agent.State = Agent.State.ACTIVE,
     title: str = "",
     **version: Any,
 ) -> Agent:
@@ -181,7 +181,6 @@ def an_agent(
         name=name,
         title=title or name.replace("_", " ").capitalize(),
         owner=owner or a_person(f"Owner of {name}"),
-        state=state,
         **represented,
     )
     an_agent_version(agent, **version)
@@ -223,6 +222,20 @@ def a_grant(
         review_user=reviewer if isinstance(reviewer, User) else None,
         review_team=reviewer if isinstance(reviewer, Group) else None,
         changed_by=agent.owner,
+    )
+
+
+def a_stop(thing: Agent | Tool | Connection, by: User) -> Stop:
+    """An open stop of one thing."""
+    scope = StopScope(str(thing._meta.model_name))
+    return Stop.objects.create(
+        scope=scope,
+        thing=thing.ref,
+        name=str(thing),
+        mode=StopMode.NOW,
+        reason="It pays twice.",
+        set_by=by,
+        at=db_now(),
     )
 
 

@@ -1,6 +1,6 @@
 """One function for each change an admin can make. Each is one transaction: lock, guard, save, audit, announce."""
 
-from agents.actions.agents import change_agent, create_agent, pause_agent, resume_agent
+from agents.actions.agents import change_agent, create_agent
 from agents.actions.connections import change_connection, create_connection
 from agents.actions.grants import allow_use, disallow_use, set_grant
 from agents.actions.imports import ImportReport, import_tools
@@ -19,9 +19,7 @@ __all__ = [
     "disallow_use",
     "import_tools",
     "keep_stopped",
-    "pause_agent",
     "release",
-    "resume_agent",
     "set_grant",
     "stop",
 ]

@@ -1,4 +1,4 @@
-"""Making, changing, pausing and resuming agents."""
+"""Making and changing agents."""
 
 from dataclasses import asdict
 from typing import Any
@@ -76,16 +76,6 @@ def change_agent(
     return agent
 
 
-def pause_agent(*, agent: Agent, by: Person, reason: str = "") -> Agent:
-    """Stop every further call of an agent until it is resumed. Pausing twice changes nothing."""
-    return _switch(agent, by, Agent.State.PAUSED, "agent.paused", reason)
-
-
-def resume_agent(*, agent: Agent, by: Person, reason: str = "") -> Agent:
-    """Let a paused agent act again. Resuming twice changes nothing."""
-    return _switch(agent, by, Agent.State.ACTIVE, "agent.resumed", reason)
-
-
 def stream(agent: Agent) -> str:
     """The audit stream of an agent; its grants are part of it."""
     return f"agent:{agent.ref}"
@@ -109,18 +99,6 @@ def check_name(name: str) -> None:
 def is_active(who: Person | Group) -> bool:
     """Whether somebody is there: an active person, or a team with an active member."""
     return who.user_set.filter(is_active=True).exists() if isinstance(who, Group) else who.is_active
-
-
-def _switch(agent: Agent, by: Person, state: Agent.State, verb: str, reason: str) -> Agent:
-    with transaction.atomic(durable=True):
-        agent = access_agent(by, agent.ref, change=True, lock=True)
-        if agent.state == state:
-            return agent
-        agent.state = state
-        agent.save(update_fields=["state"])
-        _note(verb, agent, by, {"reason": reason})
-        signals.announce(signals.agent_changed, agent.ref)
-    return agent
 
 
 def _next_version(agent: Agent, brief: Brief, by: Person) -> AgentVersion:

@@ -29,7 +29,7 @@ def facts_of(  # noqa: PLR0913 - every fact is named where it is given
         tool=tool_name,
         agent=agent.title,
         represented=agent.represents,
-        switches=_switches(agent, tool),
+        switches=_switches(tool),
         grant=GrantEffect(grant.effect) if grant else None,
         represented_may=tool is not None and represented_may(agent, tool),
         problems=problems,
@@ -61,13 +61,11 @@ def risk_of(contract: ToolVersion | None, arguments: Mapping[str, Any], environm
     )
 
 
-def _switches(agent: Agent, tool: Tool | None) -> tuple[str, ...]:
-    found = []
-    if agent.state != Agent.State.ACTIVE:
-        found.append(f"{agent.title} is paused.")
-    if tool is not None and tool.state != ToolState.READY:
-        found.append(f"{tool.full_name} cannot be used: {ToolState(tool.state).label.lower()}.")
-    return tuple(found)
+def _switches(tool: Tool | None) -> tuple[str, ...]:
+    """What refuses a call for good. A stop does not: it keeps the call back, when its intent would be committed."""
+    if tool is None or tool.state == ToolState.READY:
+        return ()
+    return (f"{tool.full_name} cannot be used: {ToolState(tool.state).label.lower()}.",)
 
 
 def _grant(agent: Agent, tool: Tool | None, environment: str) -> Grant | None:

@@ -1,4 +1,4 @@
-"""The list of agents, one agent, and the forms that make, change, pause and resume one."""
+"""The list of agents, one agent, and the forms that make and change one."""
 
 from uuid import UUID
 
@@ -6,11 +6,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from agents import actions, queries
 from agents.access import access_agent, require
-from agents.forms import AgentEditForm, AgentForm, ReasonForm, attempt, see, status_of
+from agents.forms import AgentEditForm, AgentForm, attempt, see, status_of
 from agents.models import Agent
 from agents.pages import AgentPage
 from agents.people import SignedInRequest
@@ -59,29 +59,6 @@ def agent_edit(request: SignedInRequest, ref: UUID) -> HttpResponse:
     return render(request, "agents/edit.html", {"form": form, "agent": found}, status=status_of(form))
 
 
-@login_required
-@require_POST
-def agent_pause(request: SignedInRequest, ref: UUID) -> HttpResponse:
-    """Stop an agent until it is resumed."""
-    found = access_agent(request.user, ref, change=True)
-    actions.pause_agent(agent=found, by=request.user, reason=_reason(request))
-    return redirect("agent", ref)
-
-
-@login_required
-@require_POST
-def agent_resume(request: SignedInRequest, ref: UUID) -> HttpResponse:
-    """Let a paused agent act again."""
-    found = access_agent(request.user, ref, change=True)
-    actions.resume_agent(agent=found, by=request.user, reason=_reason(request))
-    return redirect("agent", ref)
-
-
 def _change(agent: Agent, form: AgentEditForm, request: SignedInRequest) -> Agent:
     seen = form.cleaned_data["seen"]
     return actions.change_agent(agent=agent, by=request.user, brief=form.brief(), seen=seen, **form.facts())
-
-
-def _reason(request: SignedInRequest) -> str:
-    form = ReasonForm(request.POST)
-    return form.cleaned_data["reason"] if form.is_valid() else ""

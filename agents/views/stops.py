@@ -13,7 +13,7 @@ from agents.forms import attempt, status_of
 from agents.models import Stop
 from agents.people import SignedInRequest
 from agents.states import StopMode, StopScope
-from agents.stop_forms import ReleaseForm, StopForm
+from agents.stop_forms import ConfirmForm, ReleaseForm, StopForm
 from agents.stop_pages import StopControl, StopsPage
 from agents.stoppable import Thing, thing_of
 
@@ -54,8 +54,9 @@ def stop_set(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def stop_release(request: SignedInRequest, ref: UUID) -> HttpResponse:
     """Release what is stopped; for everything, ask for it or confirm it."""
-    form = ReleaseForm(request.POST)
-    released = attempt(form, lambda: actions.release(by=request.user, ref=ref, reason=form.cleaned_data["reason"]))
+    form = ReleaseForm(request.POST) if "reason" in request.POST else ConfirmForm(request.POST)
+    reason = request.POST.get("reason", "")
+    released = attempt(form, lambda: actions.release(by=request.user, ref=ref, reason=reason))
     if released and released.is_open:
         messages.info(request, "Another person who may stop everything has to confirm the release.")
     return _after(request, ref, form)
@@ -65,7 +66,7 @@ def stop_release(request: SignedInRequest, ref: UUID) -> HttpResponse:
 @require_POST
 def stop_keep(request: SignedInRequest, ref: UUID) -> HttpResponse:
     """Turn a request to release everything down, or take one's own back."""
-    form = ReleaseForm(request.POST)
+    form = ConfirmForm(request.POST)
     attempt(form, lambda: actions.keep_stopped(by=request.user, ref=ref))
     return _after(request, ref, form)
 
@@ -75,7 +76,7 @@ def _stop(form: StopForm, request: SignedInRequest, thing: Thing) -> Stop:
     return actions.stop(by=request.user, scope=thing.scope, ref=thing.ref, mode=mode, reason=reason)
 
 
-def _after(request: SignedInRequest, ref: UUID, form: ReleaseForm) -> HttpResponse:
+def _after(request: SignedInRequest, ref: UUID, form: ReleaseForm | ConfirmForm) -> HttpResponse:
     """The page of the thing; with what was refused, and why, where the action did not happen."""
     stop = Stop.objects.filter(ref=ref).first()
     if stop is None:
@@ -83,5 +84,6 @@ def _after(request: SignedInRequest, ref: UUID, form: ReleaseForm) -> HttpRespon
     thing = thing_of(request.user, StopScope(stop.scope), stop.thing)
     if not form.errors:
         return redirect(thing.url)
-    context = {"control": StopControl.of(thing, request.user, release=form), "refused": form}
+    typed = form if isinstance(form, ReleaseForm) else None
+    context = {"control": StopControl.of(thing, request.user, release=typed), "refused": form}
     return render(request, "stops/thing.html", context, status=status_of(form))

@@ -146,8 +146,8 @@ def _agent(name: str, path: Path, world: World) -> Remarks:
         yield _error(path, f'There is no agent "{name}".{suggestion(name, world.agents)}')
     elif not facts.ready:
         yield _error(path, f'The agent "{name}" has no version yet. Save one first.')
-    elif facts.paused:
-        yield _warning(path, f'The agent "{name}" is paused. Runs stop at this step.')
+    elif facts.stopped:
+        yield _warning(path, f'The agent "{name}" is stopped. Runs wait at this step.')
 
 
 def _agent_tools(definition: Definition, step: AgentStep, path: Path, world: World) -> Remarks:

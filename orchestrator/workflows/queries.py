@@ -5,8 +5,8 @@ from functools import lru_cache
 from django.contrib.auth.models import Group
 from django.db.models import Count, Q
 
-from agents.models import Agent, Grant, Tool
-from agents.states import Effect, Environment, GrantEffect, ToolState
+from agents.models import Agent, Grant, Stop, Tool
+from agents.states import Effect, Environment, GrantEffect, StopScope, ToolState
 from orchestrator.accounts.models import User
 from orchestrator.workflows.models import Workflow, WorkflowVersion
 from orchestrator.workflows.problems import DefinitionError
@@ -65,10 +65,12 @@ def _agents(environment: Environment) -> dict[str, AgentFacts]:
         names_reviewer = grant.review_team_id is not None or grant.review_user_id is not None
         given = grants.setdefault(grant.agent_id, {})
         given[grant.tool.full_name] = GrantFacts(GrantEffect(grant.effect), names_reviewer)
+    stops = Stop.objects.filter(scope=StopScope.AGENT, released_at=None)
+    stopped = set(stops.values_list("thing", flat=True))
     return {
         agent.name: AgentFacts(
             ready=agent.current_id is not None,
-            paused=agent.state == Agent.State.PAUSED,
+            stopped=agent.ref in stopped,
             grants=grants.get(agent.pk, {}),
         )
         for agent in Agent.objects.all()

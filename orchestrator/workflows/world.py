@@ -27,10 +27,10 @@ class GrantFacts:
 
 @dataclass(frozen=True)
 class AgentFacts:
-    """An agent: whether it has a version to run, whether it is paused, and its grants by the full name of the tool."""
+    """An agent: whether it has a version to run, whether it is stopped, and its grants by the full name of the tool."""
 
     ready: bool = True
-    paused: bool = False
+    stopped: bool = False
     grants: Mapping[str, GrantFacts] = field(default_factory=dict)
 
 

@@ -1,4 +1,4 @@
-"""Agents: made, changed, paused and resumed by those who may, with a line in the record each time."""
+"""Agents: made and changed by those who may, with a line in the record each time."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ from agents.models import Agent, AgentVersion
 from agents.signals import agent_changed
 from agents.values import Brief
 from tests.agents import trail
-from tests.world import World, an_agent
+from tests.world import World
 
 BRIEF = Brief(instructions="Answer customers.", model="anthropic:claude-sonnet-4-5")
 
@@ -49,7 +49,7 @@ def change(agent: Agent, world: World, **changed: Any) -> Agent:
 def test_an_admin_makes_an_agent_and_the_record_says_so(world: World) -> None:
     agent = make(world)
     version = AgentVersion.objects.get(agent=agent)
-    assert (agent.state, agent.represents, agent.current) == ("active", "Refund desk", version)
+    assert (agent.represents, agent.current) == ("Refund desk", version)
     assert version.digest == digests.agent_digest(version)
     assert trail.verbs(f"agent:{agent.ref}") == ["agent.created"]
     assert trail.last(f"agent:{agent.ref}")["digest"] == version.digest
@@ -135,24 +135,6 @@ def test_only_those_who_may_change_it_do_and_it_is_invisible_to_the_rest(world: 
     with pytest.raises(Http404):
         change(agent, world, by=world.otto, title="Mine")
     assert Agent.objects.get().title == "Support"
-
-
-def test_pausing_stops_it_resuming_lets_it_act_and_doing_so_twice_changes_nothing(world: World) -> None:
-    agent = an_agent()
-    for _ in range(2):
-        assert actions.pause_agent(agent=agent, by=world.hana, reason="It pays twice").state == "paused"
-    assert trail.verbs(f"agent:{agent.ref}") == ["agent.paused"]
-    assert trail.last(f"agent:{agent.ref}") == {"reason": "It pays twice"}
-    for _ in range(2):
-        assert actions.resume_agent(agent=agent, by=world.hana).state == "active"
-    assert trail.verbs(f"agent:{agent.ref}") == ["agent.paused", "agent.resumed"]
-
-
-def test_a_reviewer_cannot_pause_an_agent(world: World) -> None:
-    agent = an_agent()
-    with pytest.raises(PermissionDenied):
-        actions.pause_agent(agent=agent, by=world.ines)
-    assert Agent.objects.get(pk=agent.pk).state == "active"
 
 
 def test_a_change_is_announced_only_once_it_is_certain(world: World, django_capture_on_commit_callbacks: Any) -> None:

@@ -114,18 +114,10 @@ def test_an_agent_is_changed_and_a_stale_form_is_a_conflict_that_shows_what_is_n
 def test_more_than_the_form_asks_for_changes_nothing(world: World, admin: Client) -> None:
     agent = an_agent("support")
     assert agent.current is not None
-    extra = {"seen": agent.current.digest, "name": "other", "state": "paused", "ref": "x", "current": "1"}
+    extra = {"seen": agent.current.digest, "name": "other", "ref": "x", "current": "1"}
     assert admin.post(f"/agents/{agent.ref}/edit/", agent_fields(world, **extra)).status_code == 302
     agent.refresh_from_db()
-    assert (agent.name, agent.state) == ("support", "active")
-
-
-def test_an_agent_is_paused_and_resumed(world: World, admin: Client) -> None:
-    agent = an_agent()
-    admin.post(f"/agents/{agent.ref}/pause/", {"reason": "It pays twice"})
-    assert Agent.objects.get().state == "paused"
-    admin.post(f"/agents/{agent.ref}/resume/")
-    assert trail.verbs(f"agent:{agent.ref}") == ["agent.paused", "agent.resumed"]
+    assert agent.name == "support"
 
 
 def test_a_connection_is_made_and_only_the_name_of_its_secret_shows(
@@ -275,8 +267,6 @@ def test_nobody_but_an_admin_changes_anything(world: World, client: Client) -> N
     addresses = [
         "/agents/new/",
         f"/agents/{agent.ref}/edit/",
-        f"/agents/{agent.ref}/pause/",
-        f"/agents/{agent.ref}/resume/",
         "/connections/new/",
         f"/connections/{tool.connection.ref}/edit/",
         f"/connections/{tool.connection.ref}/import/",

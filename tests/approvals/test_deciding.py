@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from agents.models import Agent, ToolCall, ToolVersion
+from agents.models import ToolCall, ToolVersion
 from agents.states import CallState, GrantEffect
 from approvals.actions import Answer, decide, undo
 from approvals.exceptions import (
@@ -214,10 +214,6 @@ def _take_the_grant(review: Review, world: World) -> None:
     review.call.tool_version.tool.grants.update(effect=GrantEffect.FORBIDDEN)
 
 
-def _pause_the_agent(review: Review, world: World) -> None:
-    Agent.objects.update(state=Agent.State.PAUSED)
-
-
 def _take_the_represented_persons_right(review: Review, world: World) -> None:
     from guardian.models import GroupObjectPermission
 
@@ -251,7 +247,6 @@ DRIFTS = [
     _change_everything_but_the_record,
     _move_to_sandbox,
     _take_the_grant,
-    _pause_the_agent,
     _take_the_represented_persons_right,
     _take_the_reviewer_out_of_the_team,
     _deactivate_the_reviewer,

@@ -157,7 +157,7 @@ NO_PAGES = {
         "review-comment",
         "decision-undo",
     ),
-    *("agent-pause", "agent-resume", "connection-import", "connection-confirm"),
+    *("connection-import", "connection-confirm"),
     *("tool-classify", "tool-preview", "tool-use", "grant-set", "stops-line", "stop-set", "stop-release", "stop-keep"),
     *("audit-verify", "audit-verify-stream"),
     *("note-accept", "note-refuse", "note-correct", "note-delete"),

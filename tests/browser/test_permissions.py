@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from agents.models import Agent, Connection, Grant, Tool
 from agents.states import GrantEffect, ToolState
 from tests.browsing import Visitor
-from tests.world import World, a_connection, a_contract, a_grant, a_reading_tool, a_tool, an_agent
+from tests.world import World, a_connection, a_contract, a_grant, a_reading_tool, a_stop, a_tool, an_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,7 +21,7 @@ def shop(world: World) -> dict[str, str]:
     """Two agents and tools in every state, and the addresses of all pages."""
     payments = a_connection("payments")
     support = an_agent("support", title="Support", owner=world.hana, acts_for=world.refund_desk)
-    an_agent("claims", title="Claims", owner=world.hana, acts_for=world.tomas, state=Agent.State.PAUSED)
+    a_stop(an_agent("claims", title="Claims", owner=world.hana, acts_for=world.tomas), world.hana)
     tool = a_tool(connection=payments)
     changed = a_tool("changed", connection=payments)
     a_contract(changed, description="Pays\neverything \u202e <script>", created_by=None)

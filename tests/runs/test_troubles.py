@@ -260,18 +260,11 @@ def _no_grant(call: ToolCall, world: World) -> None:
     call.tool_version.tool.grants.all().delete()
 
 
-def _paused(call: ToolCall, world: World) -> None:
-    assert call.agent_version is not None
-    agent = call.agent_version.agent
-    agent.state = agent.State.PAUSED
-    agent.save()
-
-
 def _reviewer_gone(call: ToolCall, world: World) -> None:
     world.ines.groups.clear()
 
 
-@pytest.mark.parametrize("drift", [_other_amount, _other_amount_and_digest, _no_grant, _paused, _reviewer_gone])
+@pytest.mark.parametrize("drift", [_other_amount, _other_amount_and_digest, _no_grant, _reviewer_gone])
 def test_a_call_is_not_sent_again_when_it_could_not_be_sent_for_the_first_time_now(
     drift: Callable[[ToolCall, World], None], company: Company, world: World, script: Use
 ) -> None:

@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from agents import actions
 from agents.connectors import ListReport, RemoteTool, close_all
 from agents.contracts import prepare
-from agents.models import Agent, Grant, Tool
-from agents.states import GrantEffect, ToolState
+from agents.models import Agent, Grant, Stop, Tool
+from agents.states import GrantEffect, StopMode, StopScope, ToolState
 from approvals.actions import Answer, decide
 from approvals.models import Decision, Review
 from approvals.states import ReviewKind, ReviewState, Verdict
@@ -104,10 +104,9 @@ def test_what_an_admin_changed_stays_changed(books: Path) -> None:
     hana = people.person("Admin")
     agent, tool = Agent.objects.get(name="support"), Tool.objects.get(name="send_mail")
     actions.set_grant(agent=agent, tool=tool, effect=None, by=hana)
-    actions.pause_agent(agent=agent, by=hana)
+    actions.stop(by=hana, scope=StopScope.AGENT, ref=agent.ref, mode=StopMode.NOW, reason="It pays twice.")
     again()
-    agent.refresh_from_db()
-    assert agent.state == Agent.State.PAUSED
+    assert Stop.objects.get(thing=agent.ref).is_open
     assert not Grant.objects.filter(agent=agent, tool=tool).exists()
 
 

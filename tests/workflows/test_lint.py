@@ -164,8 +164,8 @@ def test_what_does_not_exist_or_fit_is_told_with_its_line(old: str, new: str, se
     assert told(REFUND.replace(old, new, 1)) == [part for part in sentence.split("|") if part]
 
 
-def test_an_agent_that_is_paused_is_a_warning_and_one_without_a_version_an_error() -> None:
-    assert {found.level for found in findings(world=with_agent(paused=True))} == {Level.WARNING}
+def test_an_agent_that_is_stopped_is_a_warning_and_one_without_a_version_an_error() -> None:
+    assert {found.level for found in findings(world=with_agent(stopped=True))} == {Level.WARNING}
     assert {found.level for found in findings(world=with_agent(ready=False))} == {Level.ERROR}
 
 

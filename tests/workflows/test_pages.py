@@ -18,7 +18,7 @@ from orchestrator.workflows.rights import Right
 from tests.scenes import a_run, drive
 from tests.workflows.conftest import TEXT, As
 from tests.workflows.showing import ADDRESSES, page, words
-from tests.world import World, a_person
+from tests.world import World, a_person, a_stop
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -105,9 +105,8 @@ def test_the_page_tells_who_does_what_and_who_is_asked(as_: As, world: World, re
 
 def test_what_no_longer_fits_the_world_is_said(as_: As, world: World, refund: WorkflowVersion, clerk: Agent) -> None:
     assert "Worth a look" not in page(as_(world.ines), "/workflows/refund/")
-    clerk.state = Agent.State.PAUSED
-    clerk.save(update_fields=["state"])
-    assert "is paused. Runs stop at this step" in words(page(as_(world.ines), "/workflows/refund/"))
+    a_stop(clerk, world.hana)
+    assert "is stopped. Runs wait at this step" in words(page(as_(world.ines), "/workflows/refund/"))
 
 
 def test_fields_keep_the_order_in_which_they_were_written(world: World, clerk: Agent) -> None:

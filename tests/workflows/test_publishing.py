@@ -19,7 +19,7 @@ from orchestrator.workflows.rights import Right
 from tests.scenes import a_run
 from tests.workflows.conftest import TEXT, As
 from tests.workflows.showing import ADDRESSES, HOSTILE, page, words
-from tests.world import World
+from tests.world import World, a_stop
 
 
 def send(client: Client, button: str = "publish", text: str = "", raw: bytes | None = None) -> Any:
@@ -61,9 +61,8 @@ def test_checking_changes_nothing_and_shows_what_would_change(as_: As, world: Wo
 
 
 def test_warnings_are_shown_and_do_not_keep_a_text_from_being_published(as_: As, world: World, clerk: Agent) -> None:
-    clerk.state = Agent.State.PAUSED
-    clerk.save(update_fields=["state"])
-    assert "is paused. Runs stop at this step" in words(send(as_(world.hana), "check", TEXT).content.decode())
+    a_stop(clerk, world.hana)
+    assert "is stopped. Runs wait at this step" in words(send(as_(world.hana), "check", TEXT).content.decode())
     assert send(as_(world.hana), text=TEXT).status_code == 302
 
 
