@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from orchestrator.samples import norrland
+from orchestrator.samples import norrland, portal
 from orchestrator.samples.retail import demo
 
 
 @dataclass(frozen=True)
 class SampleSet:
-    """How to set one up, telling each stage, and how to start its next case (False when none is left)."""
+    """How to set one up, telling each stage, and how to start its next case (False when none is left).
+
+    `answer_one` lets a customer who was asked for something answer; False when none has to.
+    """
 
     load: Callable[[Callable[[str], None]], None]
     start_next: Callable[[], bool]
+    answer_one: Callable[[], bool] = lambda: False
 
 
 SETS = {
-    "norrland": SampleSet(norrland.load, norrland.start_next),
+    "norrland": SampleSet(norrland.load, norrland.start_next, portal.answer_one),
     "retail": SampleSet(demo.load, demo.start_next),
 }
 

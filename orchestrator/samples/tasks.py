@@ -12,6 +12,7 @@ OPEN_REVIEWS = 12
 
 @shared_task(name="samples.trickle", ignore_result=True)
 def trickle() -> None:
-    """Start the next case unless enough waits for people already."""
+    """Start the next case unless enough waits for people already, and let a customer answer who was asked."""
+    chosen().answer_one()
     if Review.objects.filter(state=ReviewState.OPEN).count() < OPEN_REVIEWS:
         chosen().start_next()

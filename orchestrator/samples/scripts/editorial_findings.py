@@ -33,7 +33,7 @@ def corrected(title: str, body: str, issues: list[Json], verbatim: list[str]) ->
                 for word in issue["value"].split("|"):
                     title, body = _without(word, title, verbatim), _without(word, body, verbatim)
             case "at most":
-                body = cut(body, int(issue["value"]) - _room(issues))
+                body = _shortened(body, int(issue["value"]) - _room(issues))
             case "must say":
                 body = f"{body} {issue['value']}"
     return title.strip() or "Norrland", body.strip()
@@ -44,6 +44,12 @@ _ORDER = ("must not say", "at most", "must say")
 
 def _issue(rule: Json, value: str) -> Json:
     return {name: rule[name] for name in ("code", "demand", "instruction")} | {"value": value}
+
+
+def _shortened(body: str, most: int) -> str:
+    """The beginning of a text and its last sentence, when that is a short one: it may be there because it must."""
+    last = re.search(r"\s([^.…\n]{1,60}\.)$", body)
+    return f"{cut(body[: last.start()], most - len(last[0]))} {last[1]}" if last else cut(body, most)
 
 
 def _room(issues: list[Json]) -> int:

@@ -28,6 +28,6 @@ def _brief(pen: Pen, number: int, told: Told) -> dict[str, Any]:
         "audience": told.audience,
         "headline": told.headline,
         "points": "\n".join(told.points),
-        "owner_email": "marketing@norrland.example",
+        "owner_email": told.owner,
         "due_on": pen.day(-(number % 20) - 1) if number % 5 else None,
     }

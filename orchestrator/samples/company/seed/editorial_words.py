@@ -15,6 +15,7 @@ class Told:
     channel: str = "web page"
     language: str = "en"
     audience: str = "families"
+    owner: str = "marketing@norrland.example"
 
 
 def _rule(code: str, demand: str, value: str, instruction: str, source: str, applies_to: str = "") -> Mapping[str, str]:
@@ -100,8 +101,9 @@ BRIEFS = (
     Told("Emoji \U0001f697\u200b\U0001f3e0", ("Cars \U0001f697 and homes \U0001f3e0 in one.",), "motor insurance"),
     Told("One word", ("Cover",), "motor insurance", audience=""),
     Told("A very long brief", tuple(f"Point {number}: it is covered." for number in range(1, 120)), "motor insurance"),
-    Told("Short and long", ("Cover for homes. " * 14,), channel="social post"),
+    Told("Short and long", ("Cover for homes. " * 12,), channel="social post"),
     Told("Reise ohne Risiko", ("Risikolos reisen.",), "travel insurance", "DE", language="de"),
+    Told("Nobody's brief", ("Cars are covered.",), "motor insurance", owner="nobody, left the firm"),
 )
 
 EVERYDAY = (

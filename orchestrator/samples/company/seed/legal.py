@@ -43,6 +43,7 @@ def _contract(pen: Pen, number: int, told: Told) -> None:
         "renews_months": None,
         "personal_data": 0,
         "status": "draft",
+        "owner_email": "purchasing@norrland.example",
     }
     pen.add(
         "contracts",
@@ -51,7 +52,6 @@ def _contract(pen: Pen, number: int, told: Told) -> None:
         kind=told.kind,
         yearly_cents=told.yearly,
         **terms | dict(told.terms),
-        owner_email="purchasing@norrland.example",
         signatory="Margareta Ohlsson",
         signatory_email="margareta.ohlsson@norrland.example",
         received_on=pen.day(number % 9 + 1),

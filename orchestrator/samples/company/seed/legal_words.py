@@ -163,6 +163,7 @@ CONTRACTS: tuple[Told, ...] = (
     Told("Redan Påskrivet AB", "cleaning", 1_400_000, {"status": "signed"}),
     Told("Kattvakt & Co", "pet care", 90_000),
     Told("Billig El & IT", "cloud hosting", 900_000, {"personal_data": 1}),
+    Told("Ägarlös Städning AB", "cleaning", 1_450_000, {"owner_email": "nobody, left the firm"}),
 )
 
 EVERYDAY_FIRMS = (
