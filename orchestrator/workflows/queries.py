@@ -32,7 +32,7 @@ def _as_written(source: str) -> Definition | None:
 
 
 def world_of(environment: Environment) -> World:
-    """Agents, tools, teams and people as they are now in one environment. Six queries, however many there are."""
+    """Agents, tools, teams and people as they are now in one environment. Seven queries, however many there are."""
     teams = Group.objects.annotate(active=Count("user", filter=Q(user__is_active=True)))
     people = User.objects.filter(is_active=True).values_list("email", flat=True)
     published = Workflow.objects.filter(current__isnull=False)
