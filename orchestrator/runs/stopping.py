@@ -6,6 +6,7 @@ A run may be stopped by the person who started it, and by whoever may change its
 from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -15,7 +16,9 @@ from agents.people import Person
 from agents.states import StopScope
 from agents.stoppable import Kind, Thing, may_stop_anything, register
 from orchestrator.runs.access import runs_for
+from orchestrator.runs.engine.kinds.calls import WHILE_STOPPED
 from orchestrator.runs.models import Run
+from orchestrator.runs.states import RunState
 from orchestrator.workflows.access import CHANGE
 
 MOST_RUNG = 200
@@ -28,12 +31,14 @@ def register_runs() -> None:
 
 
 def wake(stop: UUID) -> list[UUID]:
-    """Make the runs due whose calls this stop kept back; the refs of the first ones, to ring for.
+    """Make the runs due that this stop held back; the refs of the first ones, to ring for.
 
-    A run in trouble keeps its pause, and a run that waits only for the stop is looked at after a minute anyway.
+    Those are the runs with calls that it kept, and among those that are looked at again within WHILE_STOPPED the ones
+    that began nothing because of it. Looking at a run too early does no harm; a run in trouble keeps its pause.
     """
     kept = ToolCall.objects.filter(kept_by__ref=stop).order_by().values("run_ref")
-    runs = Run.objects.filter(ref__in=kept, wake_at__isnull=False, troubles=0)
+    soon = Q(state__in=(RunState.WAITING, RunState.RESTING), wake_at__lte=Now() + WHILE_STOPPED)
+    runs = Run.objects.filter(Q(ref__in=kept) | soon, wake_at__isnull=False, troubles=0)
     refs = list(runs.order_by("pk").values_list("ref", flat=True)[:MOST_RUNG])
     runs.update(wake_at=Now())
     return refs

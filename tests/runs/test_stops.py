@@ -84,26 +84,30 @@ def test_a_stop_of_something_else_holds_nothing_back(company: Company, world: Wo
     assert drive(run).state == RunState.SUCCEEDED
 
 
-def test_a_call_that_needs_no_person_waits_too_and_the_agent_is_not_asked_again(
+def test_what_needs_no_person_waits_too_and_goes_on_after_the_release(
     company: Company, world: World, script: Use
 ) -> None:
     script(refunder)
     order, amount = a_paid_order(company)
     stop = stopped(world, StopScope.AGENT, company.agent)
     calls = company.calls()
-    run = drive(drive(drive(a_run(a_workflow(), world.otto, order_id=order, amount=amount))))
-    assert (calls_of(run), company.calls() - calls) == ([CallState.ALLOWED], 0)
-    assert Turn.objects.filter(step__run=run).count() == 1
+    run = drive(a_run(a_workflow(), world.otto, order_id=order, amount=amount))
+    assert (run.state, company.calls() - calls) == (RunState.RESTING, 0)
+    assert Turn.objects.filter(step__run=run).count() == 0
     released(world, stop)
+    assert run.ref in due_runs()
     assert calls_of(drive(run)) == [CallState.SUCCEEDED, CallState.HELD]
 
 
-def test_a_person_may_decide_while_everything_is_stopped_and_a_rejection_needs_no_release(
+def test_a_person_may_decide_while_everything_is_stopped_and_the_agent_is_told_after_the_release(
     company: Company, world: World, script: Use
 ) -> None:
     run, review = waiting_refund(company, world, script)
-    stopped(world, StopScope.EVERYTHING)
+    stop = stopped(world, StopScope.EVERYTHING)
     say(review, world.ines, Verdict.REJECT, reason_code="verify", reason="Call the customer first.")
+    run = drive(run)
+    assert (run.state, calls_of(run)[-1]) == (RunState.RESTING, CallState.REJECTED)
+    released(world, stop)
     assert told(drive(run))["status"] == "rejected"
 
 
@@ -115,7 +119,7 @@ def test_a_step_under_way_finishes_and_a_run_that_begins_later_waits(
     stopped(world, StopScope.WORKFLOW, run.workflow_version.workflow, StopMode.FINISH)
     assert drive(run).state == RunState.SUCCEEDED
     later = drive(a_run(run.workflow_version, world.otto, order_id=run.input["order_id"], amount="1.00"))
-    assert (later.state, calls_of(later)) == (RunState.WAITING, [CallState.ALLOWED])
+    assert (later.state, calls_of(later)) == (RunState.RESTING, [])
 
 
 def test_a_stop_committed_between_intent_and_sending_is_heeded_by_a_worker_that_was_held_up(
