@@ -268,8 +268,11 @@ class ToolCall(models.Model):
     """
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
-    agent_version = models.ForeignKey(AgentVersion, models.PROTECT, null=True, related_name="calls")
-    tool_version = models.ForeignKey(ToolVersion, models.PROTECT, null=True, related_name="calls")
+    # Versions are frozen (migration 0002), so the database need not look for one with every call.
+    agent_version = models.ForeignKey(
+        AgentVersion, models.PROTECT, null=True, related_name="calls", db_constraint=False, db_index=False
+    )
+    tool_version = models.ForeignKey(ToolVersion, models.PROTECT, null=True, related_name="calls", db_constraint=False)
     tool_name = models.CharField(max_length=200)
     environment = models.CharField(max_length=12, choices=Environment.choices)
     run_ref = models.UUIDField()

@@ -11,9 +11,16 @@ END $$;
 """
 
 
-def freeze(table: str, *, but: tuple[str, ...] = ()) -> str:
-    """SQL after which rows can be added, but not changed (except in the columns `but`), deleted or truncated."""
-    old, new = (f"to_jsonb({row}) - ARRAY{list(but)}::text[]" for row in ("OLD", "NEW"))
+def freeze(table: str, *, but: tuple[str, ...] = (), fixed: tuple[str, ...] = ()) -> str:
+    """SQL after which rows can be added, but not changed (except in the columns `but`), deleted or truncated.
+
+    With `fixed`, only these columns may not change. Comparing a few columns costs far less than comparing whole rows,
+    which matters for a row that changes often.
+    """
+    if fixed:
+        old, new = (f"ROW({', '.join(f'{row}.{name}' for name in fixed)})" for row in ("OLD", "NEW"))
+    else:
+        old, new = (f"to_jsonb({row}) - ARRAY{list(but)}::text[]" for row in ("OLD", "NEW"))
     return f"""
 CREATE TRIGGER {table}_no_change BEFORE UPDATE ON {table} FOR EACH ROW
   WHEN ({old} IS DISTINCT FROM {new}) EXECUTE FUNCTION holdshort_refuse_change();
@@ -24,6 +31,23 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change;
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete;
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
 """
+
+
+def keep(table: str) -> str:
+    """SQL after which rows of a table cannot be deleted.
+
+    Whatever refers to such a row needs no foreign key in the database to be sure of it. Each would cost a query with
+    every row that refers, and a lock on the row that is referred to.
+    """
+    return f"""
+CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION holdshort_refuse_change();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete;
+"""
+
+
+def let_go(table: str) -> str:
+    """SQL that takes `keep` back; only for undoing a migration."""
+    return f"DROP TRIGGER {table}_no_delete ON {table};"
 
 
 def thaw(table: str) -> str:

@@ -19,7 +19,8 @@ class Stream(models.Model):
 class Entry(models.Model):
     """One thing that happened. `hash` covers every other column, and `previous` the whole chain before it."""
 
-    stream = models.ForeignKey(Stream, models.PROTECT, related_name="entries")
+    # Streams cannot be deleted (migration 0002), so the database need not look for one with every entry.
+    stream = models.ForeignKey(Stream, models.PROTECT, related_name="entries", db_constraint=False, db_index=False)
     seq = models.BigIntegerField()
     at = models.DateTimeField(db_index=True)
     verb = models.CharField(max_length=80)

@@ -1,6 +1,7 @@
 """Which tabs hear of what. The facts come as signals after commit; what is rung is only that there is news."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -53,5 +54,8 @@ def _groups_of(review: Review) -> Iterable[str]:
     return [asked, run_group(review.run_ref), *_overseers()]
 
 
+@cache
 def _overseers() -> list[str]:
-    return [team_group(pk) for pk in Group.objects.filter(name__in=(ADMINS, AUDITORS)).values_list("pk", flat=True)]
+    """The groups of those who may see every run. The roles are made once and never deleted."""
+    found = Group.objects.filter(name__in=(ADMINS, AUDITORS)).values_list("pk", flat=True)
+    return [team_group(pk) for pk in found]

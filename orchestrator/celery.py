@@ -3,8 +3,9 @@
 import os
 
 from celery import Celery
-from celery.signals import heartbeat_sent
+from celery.signals import heartbeat_sent, task_prerun, worker_init
 from django.conf import settings
+from django.db import connections
 from redis import Redis, RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
@@ -12,6 +13,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 app = Celery("holdshort")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Celery closes the database connection before and after every task unless told how often it may be used again. A worker
+# keeps its own: a lock on it says that the worker is alive, and opening one for each task costs more than most tasks.
+app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000
 
 WORKER_SEEN = "holdshort:worker-seen"
 # A worker beats every two seconds; after three missed beats it counts as gone.
@@ -28,6 +32,19 @@ def messages_waiting() -> int:
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     with broker() as client:
         return int(client.llen(f"{prefix}{app.conf.task_default_queue}"))
+
+
+@worker_init.connect(dispatch_uid="keep-connections")
+def keep_connections(**_: object) -> None:
+    """Called once in a worker before its first task: connections last until they break."""
+    connections.settings["default"]["CONN_MAX_AGE"] = None
+
+
+@task_prerun.connect(dispatch_uid="drop-broken-connections")
+def drop_broken_connections(**_: object) -> None:
+    """Called in the worker before each task: one whose connection broke gets a new one."""
+    for each in connections.all(initialized_only=True):
+        each.close_if_unusable_or_obsolete()
 
 
 @heartbeat_sent.connect(dispatch_uid="worker-seen")

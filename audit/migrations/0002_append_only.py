@@ -9,5 +9,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION holdshort_refuse_change()"),
         migrations.RunSQL(freeze("audit_entry"), thaw("audit_entry")),
-        migrations.RunSQL(freeze("audit_stream", but=("seq", "head", "last_at",)), thaw("audit_stream")),
+        migrations.RunSQL(freeze("audit_stream", fixed=("id", "key")), thaw("audit_stream")),
     ]

@@ -177,12 +177,15 @@ class Step(models.Model):
     """
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
-    run = models.ForeignKey(Run, models.PROTECT, related_name="steps", db_index=False)
+    # Runs cannot be deleted (migration 0002) and versions are frozen, so the database need not look for either.
+    run = models.ForeignKey(Run, models.PROTECT, related_name="steps", db_index=False, db_constraint=False)
     key = models.CharField(max_length=80)
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=12)
     title = models.CharField(max_length=160)
-    agent_version = models.ForeignKey(AgentVersion, models.PROTECT, null=True, related_name="steps", db_index=False)
+    agent_version = models.ForeignKey(
+        AgentVersion, models.PROTECT, null=True, related_name="steps", db_index=False, db_constraint=False
+    )
     state = models.CharField(max_length=12, choices=StepState.choices, default=StepState.PENDING)
     review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="+")
     attempt = models.PositiveIntegerField(default=1)

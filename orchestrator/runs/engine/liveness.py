@@ -1,47 +1,57 @@
-"""Which worker processes are alive, by the database's own word.
+"""Which workers are alive, by the database's own word.
 
-Each holds a session lock of PostgreSQL under a number of its own for as long as its connection lives (PostgreSQL
+Each thread that drives runs holds a session lock of PostgreSQL under a number of its own for as long as its connection lives (PostgreSQL
 documentation, 13.3.5, "Advisory Locks"). A process that was killed loses it at once, so what it was at can be taken
 over long before its lease has run out.
 """
 
 import secrets
+import threading
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-_own: list[int] = []
 ALIVE = """
 SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks
 WHERE locktype = 'advisory' AND objsubid = 1 AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-"""The numbers of all processes that are alive, as a query."""
+"""The numbers of all workers that are alive, as a query."""
+
+
+class _Own(threading.local):
+    """The number of each thread: Django gives each a connection of its own."""
+
+    number: int | None = None
+
+
+_own = _Own()
 
 
 def owner() -> int:
-    """The number of this process; the first time, it is locked."""
-    if not _own:
-        _own.append(secrets.randbits(62))
+    """The number of this worker; the first time, it is locked."""
+    if _own.number is None:
+        _own.number = secrets.randbits(62)
         connection_created.connect(_lock_again, dispatch_uid="worker_liveness")
-        _lock()
-    return _own[0]
+        _lock(connection)
+    return _own.number
 
 
 def is_alive(owner_id: int | None) -> bool:
-    """Whether the process of this number still has its connection. One query."""
+    """Whether the worker of this number still has its connection. One query."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT %s IN ({ALIVE})", [owner_id])
         (alive,) = cursor.fetchone()
     return bool(alive)
 
 
-def _lock(to: BaseDatabaseWrapper = connection) -> None:
+def _lock(to: BaseDatabaseWrapper) -> None:
     with to.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [_own[0]])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_own.number])
 
 
 def _lock_again(connection: BaseDatabaseWrapper, **_: object) -> None:
-    """A new connection: the lock of the old one went with it."""
-    _lock(connection)
+    """A new connection of this thread: the lock of the old one went with it."""
+    if _own.number is not None:
+        _lock(connection)

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from audit.migrations_sql import freeze, thaw
+from audit.migrations_sql import freeze, keep, let_go, thaw
 
 
 class Migration(migrations.Migration):
@@ -9,4 +9,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(freeze("runs_turn"), thaw("runs_turn")),
         migrations.RunSQL(freeze("runs_attempt"), thaw("runs_attempt")),
+        migrations.RunSQL(keep("runs_run"), let_go("runs_run")),
     ]

@@ -1,0 +1,1 @@
+"""Benchmarks of the engine. Nothing here is part of a running Holdshort."""
