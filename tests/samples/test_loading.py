@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
-from agents import actions
+from agents import actions, gateway
 from agents.connectors import ListReport, RemoteTool, close_all
 from agents.contracts import prepare
 from agents.models import Agent, Grant, Stop, Tool
@@ -58,8 +58,11 @@ def books(stage: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(norrland, "FIRST_RUNS", norrland.PICTURED)
     monkeypatch.setattr(norrland, "stream", cases)
     listed = tuple(as_listed(TOOLS[name]) for name in contracts.CONTRACTS)
+    ask = gateway.discover
     with monkeypatch.context() as patch:
-        patch.setattr("agents.gateway.discover", lambda connection: ListReport(listed))
+        patch.setattr(
+            gateway, "discover", lambda one: ListReport(listed) if one.name == norrland.CONNECTION else ask(one)
+        )
         again()
     return stage
 

@@ -95,7 +95,7 @@ _WEEK = (
         "€",
     ),
     ("growth@links.example", "Growth Team", "We offer 500 backlinks and SEO for your site. Unsubscribe here.", "", ""),
-    ("a.dahl@norsklast.example", "A. Dahl", "Please call us this week about cargo cover.", "900 000", "NOK"),
+    ("b.dahl@norsklast.example", "B. Dahl", "Please call us this week about cargo cover.", "900 000", "NOK"),
     ("rezeption@alpenblick.example", "Rezeption", "Guten Tag, wir bitten um Unterlagen für Gasthöfe.", "", ""),
     ("obras@ferrocarril.example", "Obras", "Hola, necesitamos un seguro para nuestros andamios.", "42.000,00", "EUR"),
     ("student@post.example", "Lo", "My CV is attached, I want to apply for an internship.", "", ""),
