@@ -1,11 +1,12 @@
 """The verdicts on offer: what each button says and what happens next, told before it is pressed."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 
 from approvals.models import Review
-from approvals.states import Verdict
+from approvals.states import ReviewKind, Verdict
 
 CRITICAL = 4
 HOLD_TO_CONFIRM = 1200
@@ -59,9 +60,16 @@ class Choice:
 def choice_of(verdict: Verdict, review: Review) -> Choice:
     """A verdict as it is offered on this review. What is critical is not approved by a single press."""
     choice = _OFFERS[verdict](review.agent_name or "The run")
+    if review.kind == ReviewKind.PLAN:
+        choice = replace(choice, title=choice.title.replace("this action", "this plan"), **_PLAN.get(verdict, {}))
     if review.risk_level < CRITICAL or verdict not in (Verdict.APPROVE, Verdict.EDIT):
         return choice
     return replace(choice, hold_ms=HOLD_TO_CONFIRM, title=choice.title.replace("this action", "this critical action"))
+
+
+def plain_choice(verdict: Verdict) -> Choice:
+    """A verdict as it is offered in general, whatever it is about."""
+    return _OFFERS[verdict]("The run")
 
 
 def _approve(who: str) -> Choice:
@@ -233,4 +241,19 @@ _OFFERS = {
     Verdict.HAPPENED: _happened,
     Verdict.NOT_HAPPENED: _not_happened,
     Verdict.TERMINATE: _terminate,
+}
+
+_PLAN: dict[Verdict, dict[str, Any]] = {
+    Verdict.APPROVE: {
+        "consequence": "its steps are done one after the other, exactly as shown. Each is still checked by itself.",
+        "next": (
+            "It is recorded under your name.",
+            "Its steps begin when the time to undo is over.",
+            "What a step does is checked like any other action, and may ask again.",
+        ),
+    },
+    Verdict.REJECT: {
+        "consequence": "none of its steps is done, and the run ends.",
+        "next": ("None of its steps is done.", "The run ends with your reason."),
+    },
 }

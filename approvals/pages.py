@@ -17,8 +17,9 @@ from agents.schema_forms import Field, Parsed, fields
 from agents.sentences.grammar import Place, pieces
 from agents.states import CallState, Idempotency
 from approvals.access import candidates, duties_conflict, is_candidate
-from approvals.choices import Choice, choice_of
+from approvals.choices import Choice, choice_of, plain_choice
 from approvals.exceptions import DutiesNotSeparated, NotYours
+from approvals.forms import Asked, asked_with
 from approvals.models import Comment, Decision, Review
 from approvals.states import ReasonCode, ReviewState, Verdict
 from approvals.story import Event, sources_of, story_of
@@ -57,6 +58,20 @@ class Draft:
         """The verdict whose dialog is shown again; none where the fields themselves say what is wrong."""
         wrong_fields = self.parsed is not None and self.parsed.errors
         return self.verdict if self.problem and not wrong_fields else ""
+
+
+@dataclass(frozen=True)
+class ShownForm:
+    """A form as one reader sees it. `typed` is what they sent, where that was not taken."""
+
+    form: Asked
+    fields: list[Field]
+    typed: Parsed | None = None
+
+    @property
+    def choice(self) -> Choice:
+        """What sending it means."""
+        return plain_choice(self.form.verdict)
 
 
 @dataclass
@@ -210,13 +225,30 @@ class ReviewPage:
         return len(diff(self.proposed, value)) or len(self.edits)
 
     @cached_property
-    def answer_fields(self) -> list[Field]:
-        """The form of a question to a person."""
-        if self.review.form_schema is None:
+    def forms(self) -> list[ShownForm]:
+        """The forms that go with verdicts on offer, as they were typed; of a closed review, the one that was sent."""
+        if self.can_decide:
+            shown = [(asked_with(self.review, verdict), self._typed(verdict)) for verdict in self.review.verdicts]
+            return [ShownForm(form, self._in_order(form.fields(parsed=typed)), typed) for form, typed in shown if form]
+        form = asked_with(self.review, self.decision.verdict) if self.decision else None
+        if form is None or self.decision is None or self.decision.answer is None:
             return []
-        typed = self.draft.parsed if self.can_decide else None
-        answer = self.decision.answer if self.decision else None
-        return self._in_order(fields(self.review.form_schema, answer, parsed=typed))
+        return [ShownForm(form, self._in_order(form.fields(given=self.decision.answer)))]
+
+    @property
+    def typed_form(self) -> ShownForm | None:
+        """The form that was sent with an answer that was not taken."""
+        form, typed = asked_with(self.review, self.draft.verdict), self._typed(self.draft.verdict)
+        return ShownForm(form, form.fields(parsed=typed), typed) if form and typed else None
+
+    def _typed(self, verdict: str) -> Parsed | None:
+        return self.draft.parsed if verdict == self.draft.verdict else None
+
+    @property
+    def plan(self) -> list[dict[str, Any]]:
+        """The steps of a plan that is put before a person."""
+        steps = self.dossier.get("plan")
+        return steps if isinstance(steps, list) else []
 
     @cached_property
     def story(self) -> list[Event]:

@@ -20,6 +20,7 @@ from agents.verdicts import Outcome
 from approvals import exceptions as no
 from approvals.access import access_review, duties_conflict, is_candidate
 from approvals.choices import NEEDS_REASON
+from approvals.forms import part_schema
 from approvals.models import Decision, Review
 from approvals.signals import announce, decision_recorded
 from approvals.states import FORMS, OUTCOME, ReasonCode, ReviewKind, ReviewState, Verdict
@@ -159,8 +160,7 @@ def _filled(review: Review, answer: Answer) -> Any:
     """The filled-in form that goes with the verdict, checked against its schema. Raises BadArguments."""
     schema, part = review.form_schema, FORMS.get(answer.verdict)
     if part is not None:
-        wanted = {"type": "object", "properties": {part: (schema or {})["properties"][part]}, "required": [part]}
-        return prepare(answer.form or {}, {**wanted, "additionalProperties": False}).value
+        return prepare(answer.form or {}, part_schema(review, part)).value
     if schema is None or answer.verdict != Verdict.ANSWER:
         return None
     return prepare(answer.form or {}, schema).value

@@ -1,5 +1,6 @@
 """Deciding, undoing and commenting: parse, call, answer. What was typed is kept when it is not taken."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,11 +12,12 @@ from django.views.decorators.http import require_POST
 
 from agents.contracts import BadArguments
 from agents.people import SignedInRequest
-from agents.schema_forms import Parsed, parse
+from agents.schema_forms import Parsed
 from approvals import actions
 from approvals.access import access_review
 from approvals.actions import Answer
 from approvals.exceptions import CannotUndo, Conflict, EmptyComment, NotDecided, VerdictNotOffered
+from approvals.forms import asked_with
 from approvals.models import Review
 from approvals.pages import Draft, ReviewPage
 from approvals.queries import Filter, Inbox
@@ -30,11 +32,11 @@ def decide(request: SignedInRequest, ref: UUID) -> HttpResponse:
     review = access_review(request.user, ref)
     draft = _draft(request, review)
     if draft.parsed is not None and draft.parsed.errors:
-        draft.problem = "Some fields need another look."
+        draft.problem = draft.parsed.errors.get("") or "Some fields need another look."
         return show(request, review, draft, status=422)
     following = _next(request, review)
     try:
-        actions.decide(user=request.user, ref=ref, answer=_answer(request, draft))
+        actions.decide(user=request.user, ref=ref, answer=_answer(request, review, draft))
     except Conflict as conflict:
         repeated = _said_before(request, conflict, draft)
         return redirect(following) if repeated else _conflict(request, conflict, draft)
@@ -75,26 +77,31 @@ def _draft(request: SignedInRequest, review: Review) -> Draft:
     parsed: Parsed | None = None
     if verdict == Verdict.EDIT and review.call is not None:
         parsed = parsed_arguments(request, review)
-    elif verdict == Verdict.ANSWER and review.form_schema is not None:
-        parsed = parse(review.form_schema, request.POST)
+    elif form := asked_with(review, verdict):
+        parsed = form.parse(request.POST)
     # Without JavaScript the form holds the field of the dialog as well as its own, and one of them is empty.
     reason = next(filter(str.strip, request.POST.getlist("reason")), "")
     return Draft(verdict, request.POST.get("reason_code", ""), reason, "", parsed)
 
 
-def _answer(request: SignedInRequest, draft: Draft) -> Answer:
+def _form_value(review: Review, draft: Draft) -> dict[str, Any] | None:
+    """What was typed into the form that goes with the verdict."""
+    form = asked_with(review, draft.verdict)
+    return form.value(draft.parsed) if form else None
+
+
+def _answer(request: SignedInRequest, review: Review, draft: Draft) -> Answer:
     if draft.verdict not in Verdict.values:
         raise VerdictNotOffered
     version = request.POST.get("version", "")
-    value = draft.parsed.value if draft.parsed else None
     return Answer(
         verdict=Verdict(draft.verdict),
         digest=request.POST.get("digest", ""),
         version=int(version) if version.isdecimal() and len(version) < 9 else 0,
         reason_code=draft.reason_code[:12],
         reason=draft.reason,
-        arguments=value if draft.verdict == Verdict.EDIT else None,
-        form=value if draft.verdict == Verdict.ANSWER else None,
+        arguments=draft.parsed.value if draft.parsed and draft.verdict == Verdict.EDIT else None,
+        form=_form_value(review, draft),
     )
 
 
@@ -110,10 +117,11 @@ def _conflict(request: SignedInRequest, conflict: Conflict, draft: Draft) -> Htt
 def _said_before(request: SignedInRequest, conflict: Conflict, draft: Draft) -> bool:
     """Whether this is the decision that stands, sent twice: a double click is no conflict with oneself."""
     stands = ReviewPage(conflict.review, request.user).decision
-    if stands is None or draft.parsed is not None:
+    if stands is None or draft.verdict == Verdict.EDIT:
         return False
-    said = (stands.by_id, stands.verdict, stands.reason_code, stands.reason)
-    return said == (request.user.pk, draft.verdict, draft.reason_code, draft.reason.strip())
+    said = (stands.by_id, stands.verdict, stands.reason_code, stands.reason, stands.answer)
+    again = (draft.verdict, draft.reason_code, draft.reason.strip(), _form_value(conflict.review, draft))
+    return said == (request.user.pk, *again)
 
 
 def _next(request: SignedInRequest, review: Review) -> str:

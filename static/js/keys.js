@@ -1,9 +1,9 @@
-// Single-key shortcuts. No key decides anything: A, E and R open a dialog. They can be turned off (WCAG 2.1.4).
+// Single-key shortcuts. No key decides anything: A, E, R, S and O open a dialog. They can be turned off (WCAG 2.1.4).
 import { recall, remember } from "./storage.js";
 
 const SEQUENCE = 900; // milliseconds in which G waits for its second key
 const FIELDS = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
-const DECIDE = { a: "approve", e: "edit", r: "reject" };
+const DECIDE = { a: "approve", e: "edit", r: "reject", s: "skip", o: "other" };
 
 let on = recall("keys") !== "off";
 let pressedG = 0;

@@ -170,5 +170,5 @@ def test_a_question_asks_for_what_is_required_first(
 ) -> None:
     review = Gallery(company, world, script).question("question")
     client.force_login(world.ines)
-    shown = client.get(f"/reviews/{review.ref}/").context["page"].answer_fields
+    shown = client.get(f"/reviews/{review.ref}/").context["page"].forms[0].fields
     assert [field.required for field in shown] == [True, True, False]

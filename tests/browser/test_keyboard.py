@@ -104,9 +104,10 @@ def test_escape_leaves_the_dialog_and_gives_the_focus_back(three: list[Review], 
 def test_numbers_lead_to_their_sections_even_where_one_is_absent(desk: Gallery, ines: Page) -> None:
     action, failure = desk.refund("action"), desk.failure("failure")
     sections = {"1": "s-action", "2": "s-change", "3": "s-story", "4": "s-checks", "5": "s-past", "6": "s-talk"}
-    for review, absent in ((action, ""), (failure, "25")):
+    asked = sections | {"2": "s-answer"}
+    for review, places, absent in ((action, sections, ""), (failure, asked, "5")):
         open_review(ines, review)
-        for key, section in sections.items():
+        for key, section in places.items():
             ines.keyboard.press(key)
             if key in absent:
                 assert section not in ines.url
@@ -156,5 +157,23 @@ def test_the_help_lists_only_keys_that_do_something(three: list[Review], ines: P
     expect(dialog(ines)).to_contain_text("Keyboard shortcuts")
     listed = {key.strip() for key in dialog(ines).locator("kbd").all_inner_texts()}
     nav = {link.get_attribute("data-go") for link in ines.locator("[data-go]").element_handles()}
-    known = set("AERZJKG/?169") | {"Enter", "Esc"} | {str(key).upper() for key in nav}
+    known = set("AERSOZJKG/?169") | {"Enter", "Esc"} | {str(key).upper() for key in nav}
     assert listed <= known, listed - known
+
+
+def test_a_step_that_needs_help_is_decided_by_keyboard_alone(desk: Gallery, ines: Page) -> None:
+    failure = desk.failure("failure")
+    open_review(ines, failure)
+    ines.keyboard.press("s")
+    value = ines.locator('#value [name^="v/"]').first
+    expect(value).to_be_focused()
+    ines.keyboard.type('"by hand"')
+    ines.keyboard.press("Escape")
+    ines.keyboard.press("s")
+    expect(dialog(ines)).to_contain_text("Go on with a value of your own")
+    ines.keyboard.type("I did it by hand.")
+    armed(ines).keyboard.press("Control+Enter")
+    ines.wait_for_url("**/inbox/")
+    said = Decision.objects.get(review=failure)
+    assert (said.verdict, said.reason) == (Verdict.SKIP, "I did it by hand.")
+    assert said.answer == {"value": {"told": "by hand"}}

@@ -136,3 +136,34 @@ def test_undo_is_within_reach_on_every_width(desk: Gallery, visitor: Visitor, wo
     expect(undo).to_be_in_viewport()
     undo.click()
     expect(page.get_by_text("Taken back. Nothing was done.")).to_be_in_viewport()
+
+
+def test_without_javascript_a_step_that_needs_help_gets_other_input_or_a_value(desk: Gallery, plain: Page) -> None:
+    review = desk.failure("failure")
+    plain.goto(address(review))
+    given = plain.locator('#input [name="i/input"]')
+    given.fill('{"task": ')
+    plain.locator("#input").get_by_label("Why did you change it?").fill("It was misspelt.")
+    plain.locator("#input").get_by_role("button", name="Try with other input").click()
+    expect(plain.locator("#input .error")).to_be_visible()
+    expect(given).to_have_value('{"task": ')
+    plain.locator("#value").locator('[name^="v/"]').first.fill('"by hand"')
+    plain.locator("#value").get_by_label("Why?").fill("I did it.")
+    plain.locator("#value").get_by_role("button", name="Go on with a value").click()
+    assert Decision.objects.get(review=review).answer == {"value": {"told": "by hand"}}
+
+
+def test_without_javascript_one_ends_a_run(desk: Gallery, visitor: Visitor, world: World) -> None:
+    desk.question("question")
+    run = desk.runs["question"]
+    page: Page = visitor(world.otto, javascript=False)
+    page.goto(f"/runs/{run.ref}/")
+    page.get_by_label("Stop now: what waits").check()
+    page.locator("#end").get_by_role("button", name="End the run").click()
+    expect(page.locator("#end")).to_contain_text("Say why the run is to end.")
+    expect(page.get_by_label("Stop now: what waits")).to_be_checked()
+    page.locator("#end").get_by_label("Why?").fill("The customer withdrew.")
+    page.locator("#end").get_by_role("button", name="End the run").click()
+    expect(page.get_by_text("The run is being ended.")).to_be_visible()
+    run.refresh_from_db()
+    assert run.ending is not None
