@@ -1,5 +1,6 @@
 """A step that needs help, and a plan, are decided on the page like anything else; forms keep what was typed."""
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -105,8 +106,6 @@ def test_input_that_is_no_json_is_refused_with_a_sentence_and_kept(
 
 def asked_value(html: str, name: str) -> str:
     """What stands in a text area of a page."""
-    from html import unescape
-
     return unescape(html.partition(f'name="{name}"')[2].partition(">")[2].partition("</textarea>")[0])
 
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from orchestrator.runs.engine.definitions import definition_of
 from orchestrator.runs.models import Run
+from orchestrator.workflows.picture import needs_with_detours
 from orchestrator.workflows.schema import UNDO, Definition, StepSpec
 
 
@@ -41,23 +42,16 @@ class Outline:
 
         Steps that no definition tells of come one after the other; one that makes good comes after what it undoes.
         """
-        known = self.definition.needs if self.definition else {}
         found: dict[str, tuple[str, ...]] = {}
         before: tuple[str, ...] = ()
         for key in keys:
             if key.startswith(UNDO):
                 found[key] = (key.removeprefix(UNDO),)
-                continue
-            found[key] = tuple(self._with_detours(known[key], key)) if key in known else before
-            before = (key,)
+            elif self.definition is not None and key in self.definition.needs:
+                found[key] = tuple(needs_with_detours(self.definition, key))
+            else:
+                found[key], before = before, (key,)
         return found
-
-    def _with_detours(self, needs: Iterable[str], key: str) -> Iterable[str]:
-        instead = {primary: fallback for fallback, primary in self.detours.items()}
-        for other in needs:
-            yield other
-            while (other := instead.get(other, "")) and other != key:
-                yield other
 
 
 def outline_of(run: Run) -> Outline:
