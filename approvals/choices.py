@@ -245,7 +245,7 @@ _OFFERS = {
 
 _PLAN: dict[Verdict, dict[str, Any]] = {
     Verdict.APPROVE: {
-        "consequence": "its steps are done one after the other, exactly as shown. Each is still checked by itself.",
+        "consequence": "its steps are done in this order, exactly as shown. Each is still checked by itself.",
         "next": (
             "It is recorded under your name.",
             "Its steps begin when the time to undo is over.",

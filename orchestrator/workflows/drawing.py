@@ -1,8 +1,8 @@
 """Steps as boxes and arrows. Pure: what each step needs in, places and paths in pixels out.
 
 Columns are dependency levels. Inside a column every box has a row; a box keeps to the row of the first step it needs,
-so that a chain is a straight line. An arrow that passes columns has a row of its own there, where no box stands, so it
-never runs behind one.
+so that a chain is a straight line. An arrow that passes columns runs along an empty row, or between two rows, so it
+never runs behind a box.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 WIDTH = 1112
 BOX_HEIGHT = 40
 ROW, LANE = 62, 14
+BETWEEN = (0.5, 0.25, 0.75)  # where lanes run between two rows, as parts of the space there
 TOP = 6
 GAP, TRACK, MOST_GAP = 13, 6, 90
 LEAST, MOST = 118, 190
@@ -78,8 +79,8 @@ class _Board:
 
     needs: Mapping[str, Sequence[str]]
     rows: dict[str, int] = field(default_factory=dict)
-    taken: dict[tuple[int, int], str] = field(default_factory=dict)
-    lanes: dict[tuple[str, str], int] = field(default_factory=dict)
+    taken: dict[tuple[int, float], str] = field(default_factory=dict)
+    lanes: dict[tuple[str, str], float] = field(default_factory=dict)
     tracks: dict[int, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,7 +89,7 @@ class _Board:
         for column in range(self.columns):
             self._fill(column)
         self.box_rows = max(self.rows.values(), default=-1) + 1
-        for start, end in self._edges():
+        for start, end in sorted(self._edges(), key=lambda edge: not self._is_straight(*edge)):
             self._lead(start, end)
 
     def layout(self) -> Layout:
@@ -98,8 +99,8 @@ class _Board:
         places = {key: Place(left[self.level[key]], self._top(row), width) for key, row in self.rows.items()}
         arrows = tuple(Arrow(start, end, self._path(places, start, end)) for start, end in self._edges())
         last = max([self.box_rows - 1, *self.lanes.values()], default=0)
-        height = self._top(last) + TOP + (BOX_HEIGHT if last < self.box_rows else LANE)
-        return Layout((left[-1] + width if left else 0) + TOP, height, places, arrows)
+        height = max(self._middle(last) + LANE, self._top(self.box_rows - 1) + BOX_HEIGHT) + TOP
+        return Layout((left[-1] + width if left else 0) + TOP, round(height), places, arrows)
 
     def _edges(self) -> Iterator[tuple[str, str]]:
         return ((before, key) for key, needed in self.needs.items() for before in needed)
@@ -126,14 +127,24 @@ class _Board:
         if lane != self.rows[end]:
             self._turn(self.level[end] - 1, start)
 
-    def _free(self, passed: range, start: str, end: str) -> int:
-        ways = sorted(range(self.box_rows), key=lambda row: (row not in (self.rows[start], self.rows[end]), row))
-        row = next((row for row in ways if self._passable(passed, row, start)), self.box_rows)
-        while not self._passable(passed, row, start):
-            row += 1
-        return row
+    def _is_straight(self, start: str, end: str) -> bool:
+        """Whether an arrow can keep to the row of its start, so that others should leave that to it."""
+        return self._passable(range(self.level[start] + 1, self.level[end]), self.rows[start], start)
 
-    def _passable(self, passed: range, row: int, start: str) -> bool:
+    def _free(self, passed: range, start: str, end: str) -> float:
+        """The lane of an arrow: the row of its start, else of its end, else the next space between rows."""
+        here, there = self.rows[start], self.rows[end]
+        ways: list[float] = [here]
+        if (self.level[start], there) not in self.taken:
+            ways.append(there)
+        rows = sorted(range(self.box_rows), key=lambda row: (abs(row - min(here, there)), row))
+        ways += [row + part for row in rows for part in BETWEEN]
+        lane = next((lane for lane in ways if self._passable(passed, lane, start)), float(self.box_rows))
+        while not self._passable(passed, lane, start):
+            lane += 1
+        return lane
+
+    def _passable(self, passed: range, row: float, start: str) -> bool:
         return all(self.taken.get((column, row), start) == start for column in passed)
 
     def _turn(self, gap: int, start: str) -> None:
@@ -150,10 +161,16 @@ class _Board:
         return max(LEAST, min(MOST, (WIDTH - gaps) // max(self.columns, 1)))
 
     def _top(self, row: int) -> int:
-        return TOP + min(row, self.box_rows) * ROW + max(0, row - self.box_rows) * LANE
+        return TOP + row * ROW
 
-    def _middle(self, row: int) -> int:
-        return self._top(row) + (BOX_HEIGHT if row < self.box_rows else LANE) // 2
+    def _middle(self, row: float) -> float:
+        """How far down the middle of a row is, or a lane between two."""
+        whole = int(row)
+        if whole >= self.box_rows:
+            return self._top(self.box_rows) + (whole - self.box_rows) * LANE + LANE // 2
+        if row > whole:
+            return self._top(whole) + BOX_HEIGHT + (ROW - BOX_HEIGHT) * (row - whole)
+        return self._top(whole) + BOX_HEIGHT // 2
 
     def _track(self, places: Mapping[str, Place], column: int, start: str) -> float:
         """Where in the space after a column an arrow goes up or down: every start has a track of its own."""
@@ -165,7 +182,7 @@ class _Board:
         first, last, lane = places[start], places[end], self.lanes[start, end]
         path = f"M{first.x + first.width} {first.y + BOX_HEIGHT // 2}"
         if self.rows[start] != lane:
-            path += f"H{self._track(places, self.level[start], start):g}V{self._middle(lane)}"
+            path += f"H{self._track(places, self.level[start], start):g}V{self._middle(lane):g}"
         if self.rows[end] != lane:
-            path += f"H{self._track(places, self.level[end] - 1, start):g}V{self._middle(self.rows[end])}"
+            path += f"H{self._track(places, self.level[end] - 1, start):g}V{self._middle(self.rows[end]):g}"
         return f"{path}H{last.x - 1}"
