@@ -7,6 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from agents import actions
+from agents.states import StopMode, StopScope
 from audit import text
 from orchestrator.accounts.models import User
 from orchestrator.runs.models import Run, Step
@@ -190,6 +192,24 @@ def test_a_run_that_waits_for_its_parts_says_how_they_stand(world: World, versio
     Run.objects.filter(parent=each, index=29).update(state=RunState.WAITING, wake_at=timezone.now())
     said = words_of(world.otto, run, "run-head")
     assert "Each goes over 30 items: 26 done, 3 failed, 1 going on, of which 1 waits for a person." in said
+
+
+def test_a_step_that_a_stop_holds_back_says_so(workshop: Workshop) -> None:
+    actions.stop(by=workshop.world.hana, scope=StopScope.EVERYTHING, ref=None, mode=StopMode.NOW, reason="A drill.")
+    run = workshop.run(step("first", tool="make"))
+    said = words_of(workshop.world.otto, run, "run-head")
+    assert "First is held back." in said
+    assert "A drill." in said
+
+
+def test_who_passed_a_task_on_stands_on_the_page_of_the_step(world: World, version: WorkflowVersion) -> None:
+    run = stories.a_told_run(version, world.otto)
+    hand = {"from": "Clerk", "to": HOSTILE.replace("\x00", "").replace("\ud800", ""), "reason": "Law.", "turn": 1}
+    passed = stories.a_told_step(run, hands=[hand])
+    html = signed_in(world.otto).get(reverse("run-step", args=[run.ref, passed.ref])).content.decode()
+    assert "Clerk" in html
+    assert "Law." in html
+    assert not dangers(html)
 
 
 # --- The memory of a run ---

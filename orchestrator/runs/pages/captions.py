@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils import timezone
 
 from orchestrator.runs.models import Run
 from orchestrator.runs.pages.graph import Node
@@ -76,7 +75,8 @@ def _not_started(step: StepRow, outline: Outline) -> str:
 def _telling(step: StepRow, outline: Outline, tally: Tally | None, now: datetime) -> str:
     """What says more about a step than its state; empty where nothing does."""
     if step.retry_at is not None and step.retry_at > now:
-        return f"try {step.retries + 1} at {clock(timezone.localtime(step.retry_at), seconds=True)}"
+        what = f"try {step.retries + 1}" if step.retries else "again"
+        return f"{what} at {clock(step.retry_at, seconds=True)}"
     if step.total is not None:
         done, failed = (tally.done, tally.failed) if tally else (0, 0)
         return f"{done:,} of {step.total:,}" + (f", {failed:,} failed" if failed else "")

@@ -65,7 +65,7 @@ _TROUBLE = (
     *("troubled", "not_repeated", "cancelled"),
 )
 _GROUPS = (
-    ("tool", "Tool calls", ("call",)),
+    ("tool", "Tool calls", ("call", "step.read")),
     ("reason", "Reasoning", ("turn",)),
     ("decision", "Decisions", ("review", "decision")),
 )
@@ -93,6 +93,6 @@ def groups_of(verbs: Iterable[str]) -> dict[str, Group]:
     verbs = tuple(sorted(verbs))
     groups = {"": Group("All", verbs)}
     for name, label, prefixes in _GROUPS:
-        groups[name] = Group(label, tuple(verb for verb in verbs if verb.partition(".")[0] in prefixes))
+        groups[name] = Group(label, tuple(verb for verb in verbs if {verb, verb.partition(".")[0]} & set(prefixes)))
     trouble = tuple(verb for verb in verbs if verb.partition(".")[2] in _TROUBLE)
     return groups | {"trouble": Group("Failures and refusals", trouble)}

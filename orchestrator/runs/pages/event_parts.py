@@ -37,6 +37,8 @@ FACTS = {
     "reason": "Because",
     "text": "Comment",
     "risk": "Risk",
+    "began": "Began",
+    "at": "Next try at",
     "due": "Due",
     "expires": "Expires",
     "held_until": "Takes effect at",
@@ -53,7 +55,7 @@ FACTS = {
 CODES = frozenset(["digest", "seen_digest", "call_digest", "dossier", "call", "step", "review", "decision", "run"])
 CHANGE, CHECK = ("path", "before", "after"), ("stage", "outcome", "text")
 ELSEWHERE = frozenset(["reasoning", "changes", "trace", "cost", "kind"])  # shown in a place of their own
-MOMENTS = frozenset(["due", "expires", "held_until"])
+MOMENTS = frozenset(["due", "expires", "held_until", "began", "at"])
 MOST_FACTS = 40
 SHORT_FACT = 60  # characters that still fit beside other facts
 

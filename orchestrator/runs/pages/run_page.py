@@ -29,7 +29,7 @@ from orchestrator.runs.pages.spans import begun_at, spans_of, step_time
 from orchestrator.runs.pages.steps import StepRow, Window, steps_of, window_of
 from orchestrator.runs.pages.tallies import Part, Tally
 from orchestrator.runs.pages.timeline import Share, Span, StepTime
-from orchestrator.runs.pages.waiting import MOST_LINES, Waiting, waiting_for
+from orchestrator.runs.pages.waiting import MOST_LINES, Known, Waiting, stopped_steps, waiting_for
 from orchestrator.runs.states import RUN_ENDED, StepState
 
 QUICK = 300  # entries that are verified while a page waits
@@ -166,7 +166,9 @@ class RunPage:
         """What it waits for."""
         keys = [step.pk for step in self.going_on if step.kind == "wait" and step.pk is not None]
         inputs = dict(self.run.steps.filter(pk__in=keys).values_list("pk", "input")) if keys else {}
-        return waiting_for(self.going_on, self.outline, self.open_reviews, self.tallies, self.parts, inputs, self.now)
+        stopped = stopped_steps(self.run)
+        known = Known(self.outline, self.open_reviews, self.tallies, self.parts, inputs, stopped, self.now)
+        return waiting_for(self.going_on, known)
 
     @property
     def most_waits(self) -> list[Waiting]:

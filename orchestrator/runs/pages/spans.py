@@ -7,13 +7,12 @@ from uuid import UUID
 from agents.models import ToolCall
 from approvals.models import Review
 from orchestrator.runs.models import Attempt, Run, Turn
+from orchestrator.runs.pages.parts import NAMES
 from orchestrator.runs.pages.steps import StepRow
 from orchestrator.runs.pages.tallies import Part, Tally
 from orchestrator.runs.pages.timeline import Span, StepTime, Who
 from orchestrator.runs.states import RunState
 from orchestrator.workflows.schema import UNDO
-
-NAMES = {"loop": "Round", "plan": "Plan", "workflow": "Run"}
 
 Found = Iterable[tuple[UUID, Span]]
 

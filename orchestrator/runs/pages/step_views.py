@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from agents.people import SignedInRequest
@@ -36,8 +37,7 @@ def run_parts(request: SignedInRequest, ref: UUID, step: UUID) -> HttpResponse:
     """The table of the parts of a step for htmx. Without it, the page of the step."""
     found = access_run(request.user, ref)
     if not request.htmx:  # type: ignore[attr-defined]
-        query = request.GET.urlencode()
-        return redirect(f"/runs/{found.ref}/steps/{step}/" + (f"?{query}" if query else "") + "#parts")
+        return redirect(f"{reverse('run-step', args=[ref, step])}?{request.GET.urlencode()}#parts")
     parts = parts_page(request.user, found, step, request.GET.get("state", ""), number_in(request, "after"))
     return render(request, "runs/parts.html", {"run": found, "parts": parts})
 

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 
+from agents.models import ToolCall
+from agents.stopping import sentence_of
 from approvals.models import Review
+from orchestrator.runs.models import Run
 from orchestrator.runs.pages.outline import Outline
 from orchestrator.runs.pages.steps import StepRow
 from orchestrator.runs.pages.tallies import Part, Tally
@@ -21,9 +25,9 @@ MOST_LINES = 6
 class Waiting:
     """One thing that is waited for.
 
-    what    "person", "retry", "event", "time", "items", "rounds", "part" or "work".
+    what    "person", "stop", "retry", "event", "time", "items", "rounds", "part" or "work".
     until   when it is over, where that is known.
-    words   the event's key, or the time as it was given: foreign text.
+    words   the event's key, the time as it was given, or why it is stopped: foreign text.
     of      how many rounds or tries there can be.
     """
 
@@ -43,35 +47,58 @@ class Waiting:
         return self.step.retries + 1
 
 
-def waiting_for(
-    steps: Iterable[StepRow],
-    outline: Outline,
-    reviews: Iterable[Review],
-    tallies: Mapping[int, Tally],
-    parts: Iterable[Part],
-    inputs: Mapping[int, Any],
-    now: datetime,
-) -> list[Waiting]:
-    """What each step that is going on waits for. `inputs` are those of the steps that wait for a time."""
+def stopped_steps(run: Run) -> dict[UUID, str]:
+    """Why calls of steps are kept back by a stop that is open. One query."""
+    kept = ToolCall.objects.filter(run_ref=run.ref, kept_by__isnull=False, kept_by__released_at=None)
+    return {
+        call.step_ref: sentence_of(call.kept_by)
+        for call in kept.select_related("kept_by__set_by").only("step_ref", "kept_by")
+        if call.kept_by is not None
+    }
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the steps of a run that are going on.
+
+    `inputs` are those of the steps that wait for a time; `stopped` says why calls are kept back, by the refs of steps.
+    """
+
+    outline: Outline
+    reviews: Iterable[Review]
+    tallies: Mapping[int, Tally]
+    parts: Iterable[Part]
+    inputs: Mapping[int, Any]
+    stopped: Mapping[UUID, str]
+    now: datetime
+
+
+def waiting_for(steps: Iterable[StepRow], known: Known) -> list[Waiting]:
+    """What each step that is going on waits for."""
     asked: dict[object, list[Review]] = {}
-    for review in reviews:
+    for review in known.reviews:
         asked.setdefault(review.step_ref, []).append(review)
-    latest = {part.step: part for part in parts}
+    latest = {part.step: part for part in known.parts}
     found: list[Waiting] = []
     for step in steps:
-        if not step.going_on or step.pk is None:
-            continue
         if step.ref in asked:
-            found += [Waiting("person", step, until=review.due_at, review=review) for review in asked[step.ref]]
-        elif step.retry_at is not None and step.retry_at > now:
-            found.append(_retry(step, outline))
-        elif step.pk in tallies:
-            found.append(_parts(step, outline, tallies[step.pk], latest.get(step.pk)))
-        elif step.kind == "wait" and step.state == StepState.RESTING:
-            found.append(_wait(step, outline, inputs.get(step.pk)))
-        else:
-            found.append(Waiting("work", step))
+            found += [Waiting("person", step, until=each.due_at, review=each) for each in asked[step.ref]]
+        elif step.going_on and step.pk is not None and step.ref is not None:
+            found.append(_one(step, step.pk, step.ref, latest.get(step.pk), known))
     return found
+
+
+def _one(step: StepRow, pk: int, ref: UUID, latest: Part | None, known: Known) -> Waiting:
+    """What a step waits for when no person is asked about it."""
+    if ref in known.stopped:
+        return Waiting("stop", step, words=known.stopped[ref])
+    if step.retry_at is not None and step.retry_at > known.now:
+        return _retry(step, known.outline)
+    if pk in known.tallies:
+        return _parts(step, known.outline, known.tallies[pk], latest)
+    if step.kind == "wait" and step.state == StepState.RESTING:
+        return _wait(step, known.outline, known.inputs.get(pk))
+    return Waiting("work", step)
 
 
 def _retry(step: StepRow, outline: Outline) -> Waiting:
