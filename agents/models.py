@@ -279,10 +279,10 @@ class ToolCall(models.Model):
     step_ref = models.UUIDField()
     within = ArrayField(models.UUIDField(), default=list)
     step_began_at = models.DateTimeField(null=True)
-    kept_by = models.ForeignKey(Stop, models.PROTECT, null=True, related_name="kept")
+    kept_by = models.ForeignKey(Stop, models.PROTECT, null=True, related_name="kept", db_index=False)
     put_back = models.PositiveSmallIntegerField(default=0)
     call_key = models.CharField(max_length=200)
-    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements")
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements", db_index=False)
     review_from = models.PositiveSmallIntegerField(default=0)
     arguments = models.BinaryField()
     digest = models.CharField(max_length=64, blank=True)
@@ -290,7 +290,7 @@ class ToolCall(models.Model):
     reason = models.TextField(blank=True)
     trace = models.JSONField(default=list)
     risk = models.JSONField(default=dict)
-    consent_ref = models.UUIDField(null=True, unique=True)
+    consent_ref = models.UUIDField(null=True)
     proposed_at = models.DateTimeField(default=timezone.now)
     intent_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -300,8 +300,18 @@ class ToolCall(models.Model):
 
     class Meta:
         ordering = ("id",)
-        constraints = (models.UniqueConstraint(fields=("step_ref", "call_key"), name="call_once_per_step"),)
-        indexes = (models.Index(fields=("run_ref", "id"), name="call_run"),)
+        constraints = (
+            models.UniqueConstraint(fields=("step_ref", "call_key"), name="call_once_per_step"),
+            models.UniqueConstraint(
+                fields=("consent_ref",), condition=Q(consent_ref__isnull=False), name="call_consent_once"
+            ),
+        )
+        # Few calls are replaced or kept back, so those indexes hold few rows and cost the others nothing.
+        indexes = (
+            models.Index(fields=("run_ref", "id"), name="call_run"),
+            models.Index(fields=("replaces",), condition=Q(replaces__isnull=False), name="call_replaces"),
+            models.Index(fields=("kept_by",), condition=Q(kept_by__isnull=False), name="call_kept"),
+        )
 
     def __str__(self) -> str:
         return f"{self.tool_name} {self.ref}"

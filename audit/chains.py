@@ -5,6 +5,7 @@ the engine makes links itself and stores them in the statement that stores what 
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,8 @@ from audit.models import Entry
 MOST_TEXT = 64_000
 """Characters of one text that an entry keeps. The row it speaks of has all of it, and the entry its digest."""
 TAG = b"holdshort/entry/1\n"
+_MARK = text.MARK.encode()
+_quoted = json.encoder.encode_basestring  # writes a text as RFC 8785, section 3.2.2.2, does
 COLUMNS = (
     *("stream_id", "seq", "at", "verb", "actor_kind", "actor_ref", "actor_name"),
     *("subject_kind", "subject_ref", "subject_name", "payload", "payload_digest", "previous", "hash"),
@@ -22,6 +25,13 @@ COLUMNS = (
 APPEND = f"""
 WITH moved AS (UPDATE audit_stream SET seq = %(seq)s, head = %(hash)s WHERE id = %(stream_id)s)
 INSERT INTO audit_entry ({", ".join(COLUMNS)}) VALUES ({", ".join(f"%({name})s" for name in COLUMNS)}) RETURNING id
+"""  # noqa: S608 - made of the names above
+OPEN = f"""
+WITH opened AS (
+  INSERT INTO audit_stream (key, seq, head, last_at) VALUES (%(key)s, %(seq)s, %(hash)s, %(at)s) RETURNING id
+)
+INSERT INTO audit_entry ({", ".join(COLUMNS)})
+SELECT id, {", ".join(f"%({name})s" for name in COLUMNS[1:])} FROM opened
 """  # noqa: S608 - made of the names above
 
 
@@ -51,18 +61,18 @@ class Frame:
     previous: bytes
 
     def hash(self) -> bytes:
-        """SHA-256 over a domain tag and the canonical bytes of the frame."""
-        body = {
-            "stream": self.stream,
-            "seq": self.seq,
-            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "actor": vars(self.actor),
-            "verb": self.verb,
-            "subject": vars(self.subject),
-            "payload": self.payload_digest,
-            "previous": self.previous.hex(),
-        }
-        return hashlib.sha256(TAG + canonical.dump(body)).digest()
+        """SHA-256 over a domain tag and the canonical bytes of the frame (RFC 8785: keys in order, nothing between)."""
+        at = self.at.astimezone(UTC).isoformat(timespec="microseconds")
+        body = (
+            f'{{"actor":{_party(self.actor)},"at":{_quoted(at)},"payload":{_quoted(self.payload_digest)},'
+            f'"previous":{_quoted(self.previous.hex())},"seq":{self.seq},"stream":{_quoted(self.stream)},'
+            f'"subject":{_party(self.subject)},"verb":{_quoted(self.verb)}}}'
+        )
+        return hashlib.sha256(TAG + body.encode()).digest()
+
+
+def _party(who: Party) -> str:
+    return f'{{"kind":{_quoted(who.kind)},"name":{_quoted(who.name)},"ref":{_quoted(who.ref)}}}'
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,7 @@ class Chain:
     def link(self, verb: str, *, actor: Party, subject: Party, data: dict[str, Any], at: datetime) -> Link:
         """The next entry. `verb` must be registered (else UnknownVerb); `data` may contain hostile text."""
         verbs.sentence(verb, actor="", subject="")
-        payload = canonical.dump(plain(text.escape_deep(data)))
+        payload = payload_of(data)
         actor, subject = storable(actor), storable(subject)
         frame = Frame(self.key, self.seq + 1, at, actor, verb, subject, canonical.digest_bytes(payload), self.head)
         digest = frame.hash()
@@ -110,6 +120,20 @@ class Chain:
         }
         self.seq, self.head = frame.seq, digest
         return Link(columns)
+
+
+def payload_of(data: dict[str, Any]) -> bytes:
+    """The canonical bytes that are kept of an entry's data, hostile text escaped and long texts cut.
+
+    Nearly all data needs neither, and is told by its bytes.
+    """
+    try:
+        raw = canonical.dump(data)
+    except canonical.NotCanonical:
+        raw = b""
+    if 0 < len(raw) <= MOST_TEXT and _MARK not in raw:
+        return raw
+    return canonical.dump(plain(text.escape_deep(data)))
 
 
 def storable(who: Party) -> Party:

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import connection
 
-from audit.chains import APPEND, SYSTEM, Chain, Party, plain, storable
+from audit.chains import APPEND, OPEN, SYSTEM, Chain, Party, plain, storable
 from audit.models import Entry
 
-__all__ = ("SYSTEM", "NotInTransaction", "Party", "party", "plain", "record")
+__all__ = ("SYSTEM", "NotInTransaction", "Party", "party", "plain", "record", "record_first")
 
 
 class NotInTransaction(RuntimeError):
@@ -40,6 +40,18 @@ def record(verb: str, *, actor: Party, subject: Party, stream: str, data: dict[s
         cursor.execute(APPEND, link.columns)
         (pk,) = cursor.fetchone()
     return link.entry(pk)
+
+
+def record_first(verb: str, *, actor: Party, subject: Party, stream: str, data: dict[str, Any], at: datetime) -> None:
+    """Open a stream that nobody can have opened yet, with its first entry, in one statement.
+
+    `at` is the database's time. Raises what `record` raises, and IntegrityError for a stream that is there already.
+    """
+    if not connection.in_atomic_block:
+        raise NotInTransaction(NotInTransaction.__doc__)
+    link = Chain(0, stream, 0, b"").link(verb, actor=actor, subject=subject, data=data, at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, {**link.columns, "key": stream})
 
 
 def _open_stream(key: str) -> tuple[Chain, datetime]:

@@ -36,10 +36,11 @@ def prepare(raw: bytes | Mapping[str, Any], schema: Mapping[str, Any]) -> Prepar
     can't be used.
     """
     checker = checker_for(schema)
-    value = without_empty(_read(raw), checker.schema)
+    given, text = _read(raw)
+    value = without_empty(given, checker.schema)
     if not checker.validator.is_valid(value):
         raise BadArguments(explain(checker.errors(value), checker.schema))
-    canonical = _dump(value)
+    canonical = text if value is given else _dump(value)
     return Prepared(canonical, value, digest_bytes(canonical))
 
 
@@ -79,8 +80,11 @@ def _closed_checker(text: str) -> Checker:
     return Checker(closed, compiled(closed))
 
 
-def _read(raw: bytes | Mapping[str, Any]) -> dict[str, Any]:
-    """The value of a JSON text, or of a mapping by way of its own canonical text: what is checked is what is sent."""
+def _read(raw: bytes | Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The value of a JSON text, or of a mapping by way of its own canonical text: what is checked is what is sent.
+
+    With it come its canonical bytes.
+    """
     too_much = None if isinstance(raw, bytes) else oversized(raw)
     text = raw if isinstance(raw, bytes) else b"" if too_much else _dump(dict(raw))
     too_much = too_much or excess(text)
@@ -88,12 +92,14 @@ def _read(raw: bytes | Mapping[str, Any]) -> dict[str, Any]:
         raise BadArguments([Problem("", too_much)])
     try:
         value = parse(text)
-        again = parse(dump(value))
+        if isinstance(raw, bytes):
+            text = dump(value)
+            value = parse(text)
     except NotCanonical as error:
         raise BadArguments([Problem("", f"The arguments can't be used. {error}")]) from error
-    if not isinstance(again, dict):
+    if not isinstance(value, dict):
         raise BadArguments([Problem("", 'The arguments must be one JSON object, such as {} or {"name": "value"}.')])
-    return again
+    return value, text
 
 
 def _dump(value: Any) -> bytes:

@@ -84,6 +84,11 @@ class Definition(Part):
         return needs_of(self)
 
     @cached_property
+    def undoing(self) -> tuple[str, ...]:
+        """The ids of the steps that make good what others did."""
+        return tuple(UNDO + step.id for step in self.steps if step.compensate)
+
+    @cached_property
     def fallback_for(self) -> Mapping[str, str]:
         """The steps that are done only when another has failed, with that other one."""
         return {step.fallback: step.id for step in self.steps if step.fallback}
@@ -111,7 +116,7 @@ class Definition(Part):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy that remembers nothing it worked out for the original."""
         copy = super().model_copy(update=update, deep=deep)
-        for name in ("by_id", "needs", "fallback_for"):
+        for name in ("by_id", "needs", "undoing", "fallback_for"):
             copy.__dict__.pop(name, None)
         return copy
 

@@ -27,7 +27,7 @@ def advance(ref: UUID) -> None:
     work: Work | Lane | None = None
     returned: Returned | None = None
     try:
-        work = transition(ref)
+        work = lane.claim(ref) or transition(ref)
         while work is not None:
             returned = None
             if isinstance(work, Lane):

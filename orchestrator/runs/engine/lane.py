@@ -14,16 +14,18 @@ way, from rows alone. Nothing depends on the lane but speed.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from agents.gateway import Asked, Book, Passage, Read
 from audit.chains import Chain, Link
-from audit.log import SYSTEM, party
+from audit.log import SYSTEM, Party, party
 from orchestrator.runs.engine import lane_sql, liveness, planner, resolving
-from orchestrator.runs.engine.board import Board, views_of
-from orchestrator.runs.models import Run, Step
+from orchestrator.runs.engine.board import Board
+from orchestrator.runs.models import Run
 from orchestrator.runs.signals import announce_run
 from orchestrator.runs.states import RunState, StepState
 from orchestrator.workflows.references import MissingReference
@@ -34,16 +36,29 @@ RENEW = timedelta(seconds=5)
 _book = Book()
 
 
+@dataclass(frozen=True, slots=True)
+class LaneStep:
+    """As much of a step's row as the lane needs."""
+
+    id: int
+    ref: UUID
+    key: str
+    kind: str
+    title: str
+    attempt: int
+
+
 @dataclass
 class Lane:
     """A run that this worker drives alone for a while. `perform` goes on until the lane ends."""
 
     run: Run
     definition: Definition
-    steps: dict[str, Step]
+    steps: Mapping[str, "LaneStep"]
+    views: dict[str, planner.StepView]
     chain: Chain
-    revision: int
-    workflow_ref: Any
+    revision: int | None
+    workflow_ref: UUID
     clock: datetime
     started: float = field(default_factory=time.monotonic)
     checked: float = field(default_factory=time.monotonic)
@@ -55,98 +70,92 @@ class Lane:
 
     def perform(self) -> bool:
         """Do step after step until the run has ended (then True), or the next thing is not for the lane."""
-        while self.run.state == RunState.RUNNING:
-            plan = planner.plan(self.definition, views_of(self.steps.values()), self.run.input)
-            for action in plan.actions:
-                if not isinstance(action, planner.Start) or not self._step(action.step_id):
-                    return self.run.state == RunState.SUCCEEDED
-        return True
+        views = self.views
+        graph = planner.Graph(self.definition, views)
+        (action, *_) = graph.plan(self.run.input).actions
+        while isinstance(action, planner.Start):
+            done = self._step(action.step_id, graph.outputs())
+            if done is None:
+                return False
+            views[action.step_id] = planner.StepView(StepState.SUCCEEDED, done.read.result)
+            graph = planner.Graph(self.definition, views)
+            (action, *_) = graph.plan(self.run.input).actions
+            ended = action if isinstance(action, planner.Finish) and self.run.parent_id is None else None
+            if not self._keep(done, ended):
+                return False
+            if ended is not None:
+                return True
+        return False
 
     def _now(self) -> datetime:
         """The database's time, by what it was when last heard and how long ago that is."""
         return self.clock + timedelta(seconds=time.monotonic() - self.started)
 
-    def _step(self, key: str) -> bool:
-        """Do one step; whether it is stored and the run goes on in the lane."""
+    def _step(self, key: str, outputs: Mapping[str, Any]) -> "_Done | None":
+        """Make the call of a step; None where it has to go the ordinary way."""
         step, spec, at = self.steps[key], self.definition.step(key), self._now()
         passage = passage_for(spec, self.definition, self.run, self.revision)
         if passage is None or passage.is_stopped((self.run.ref, self.workflow_ref), at):
-            return False
-        assert isinstance(spec, ToolStep)
+            return None
         try:
-            given = resolving.input_of(spec, self.run.input, self._outputs())
+            given = resolving.input_of(spec, self.run.input, outputs)
         except MissingReference:
-            return False
+            return None
         asked = Asked(self.run.ref, step.ref, (self.workflow_ref,), str(step.attempt), given, at, self.checked)
         read = passage.read(asked)
-        return read is not None and self._keep(step, passage, asked, read)
+        return None if read is None else _Done(step, passage, asked, read)
 
-    def _outputs(self) -> dict[str, Any]:
-        return planner.outputs_of(self.definition, views_of(self.steps.values()))
-
-    def _keep(self, step: Step, passage: Passage, asked: Asked, read: Read) -> bool:
-        """Store the call of a step, and the end of the run where it was the last; whether the lane goes on."""
-        before, ended_at = self.chain.seq, self._now()
-        ending = None
-        if read.error:
-            step.state, step.finished_at = StepState.RUNNING, None
-        else:
-            step.state, step.output, step.finished_at = StepState.SUCCEEDED, read.result, ended_at
-            ending = self._ending()
-        links = [self._link_of_step(step, passage, asked, read, ended_at)]
-        if ending is not None:
-            links.append(self._link_of_end(ending, ended_at))
-        renewed = self._renewed(ended_at) if ending is None else None
+    def _keep(self, done: "_Done", ended: planner.Finish | None) -> bool:
+        """Store the call of a step, and the end of the run where it was the last; whether all that went well."""
+        step, read, before, at = done.step, done.read, self.chain.seq, self._now()
+        failed = bool(read.error)
+        links = [self._link_of_step(done, at)]
+        if ended is not None and not failed:
+            links.append(self._link_of_end(ended, at))
+        renewed = self._renewed(at) if len(links) == 1 else None
         heard = lane_sql.store(
             lane_sql.Stored(
-                revision=self.revision,
+                revision=done.passage.revision,
                 stream_id=self.chain.stream_id,
                 before=before,
                 links=links,
-                call=read.columns | {"finished_at": ended_at},
-                step_id=step.pk,
-                step_state=step.state,
-                finished_at=step.finished_at,
-                agent_version_id=passage.version.pk,
-                input=asked.arguments,
-                started_at=asked.at,
+                call=read.columns | {"finished_at": at},
+                step_id=step.id,
+                step_state=StepState.RUNNING if failed else StepState.SUCCEEDED,
+                finished_at=None if failed else at,
+                agent_version_id=done.passage.version.pk,
+                input=done.asked.arguments,
+                started_at=done.asked.at,
                 run_id=self.run.pk,
-                output=ending.output if ending is not None else None,
-                ended=ending is not None,
+                output=ended.output if ended is not None else None,
+                ended=len(links) > 1,
                 lane_until=renewed,
             )
         )
         if heard is None:
-            step.state = StepState.PENDING
             return False
         self.clock, self.started, self.checked = heard, time.monotonic(), time.monotonic()
-        if ending is not None:
+        if len(links) > 1:
             self.run.state = RunState.SUCCEEDED
-        if ending is not None or renewed is not None:
+        if len(links) > 1 or renewed is not None:
             self.run.version += 1
             announce_run(self.run)
-        return ending is None and not read.error
+        return not failed
 
-    def _ending(self) -> planner.Finish | None:
-        """The end of the run, when nothing is left to do. That of a part is for the ordinary way."""
-        if self.run.parent_id is not None:
-            return None
-        (action, *_) = planner.plan(self.definition, views_of(self.steps.values()), self.run.input).actions
-        return action if isinstance(action, planner.Finish) else None
-
-    def _link_of_step(self, step: Step, passage: Passage, asked: Asked, read: Read, at: datetime) -> Link:
-        version = passage.version
+    def _link_of_step(self, done: "_Done", at: datetime) -> Link:
+        step, version = done.step, done.passage.version
         data = {
             "step": str(step.ref),
             "step_title": step.title,
             "kind": step.kind,
             "agent": version.agent.title,
             "agent_version": version.number,
-            "began": asked.at.isoformat(),
-            **read.told,
+            "began": done.asked.at.isoformat(),
+            **done.read.told,
         }
-        verb = "call.failed" if read.error else "step.read"
-        return self.chain.link(verb, actor=passage.actor, subject=party(step), data=data, at=at)
+        verb = "call.failed" if done.read.error else "step.read"
+        subject = Party("step", str(step.ref), step.title)
+        return self.chain.link(verb, actor=done.passage.actor, subject=subject, data=data, at=at)
 
     def _link_of_end(self, ending: planner.Finish, at: datetime) -> Link:
         data = {"output": ending.output, "reason": "", "tokens": self.run.input_tokens + self.run.output_tokens}
@@ -159,6 +168,45 @@ class Lane:
             return None
         self.run.lane_until = now + LEASE
         return self.run.lane_until
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A step whose call was made, and what came of it. Nothing of it is stored yet."""
+
+    step: LaneStep
+    passage: Passage
+    asked: Asked
+    read: Read
+
+
+def claim(ref: UUID) -> Lane | None:
+    """Take a run that has just been started straight into the lane, when its workflow begins with a step for it.
+
+    The first run of each workflow goes the ordinary way, and this process remembers what it found.
+    """
+    if not _plain:
+        return None
+    row = lane_sql.claim(ref, tuple(_plain), liveness.owner(), LEASE.total_seconds())
+    if row is None:
+        return None
+    steps, revision, clock = row.pop("steps"), row.pop("revision"), row.pop("clock")
+    chain = Chain(row.pop("stream_id"), f"run:{ref}", row.pop("seq"), bytes(row.pop("head")))
+    run = Run(**row)
+    known = _plain[run.workflow_version_id]
+    rows = {each["key"]: LaneStep(**each | {"ref": UUID(each["ref"])}) for each in steps}
+    return Lane(run, known.definition, rows, {}, chain, revision, known.workflow_ref, clock)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A workflow version that begins with a step for the lane."""
+
+    definition: Definition
+    workflow_ref: UUID
+
+
+_plain: dict[int, _Known] = {}
 
 
 def enter(board: Board) -> Lane | None:
@@ -180,7 +228,12 @@ def enter(board: Board) -> Lane | None:
     run.state, run.lane_owner, run.lane_until = RunState.RUNNING, liveness.owner(), board.now + LEASE
     run.wake_at = run.lane_until
     workflow = run.workflow_version.workflow.ref
-    return Lane(run, board.definition, board.steps, chain, revision, workflow, board.now)
+    if run.parent_id is None:
+        _plain[run.workflow_version_id] = _Known(board.definition, workflow)
+    steps = {
+        key: LaneStep(step.pk, step.ref, key, step.kind, step.title, step.attempt) for key, step in board.steps.items()
+    }
+    return Lane(run, board.definition, steps, board.views(), chain, revision, workflow, board.now)
 
 
 def passage_for(spec: StepSpec, definition: Definition, run: Run, revision: int | None) -> Passage | None:

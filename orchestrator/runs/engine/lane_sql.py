@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import connection
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from audit.chains import COLUMNS, Chain, Link
@@ -45,6 +47,7 @@ _CALL_TYPES = {
     "result": "jsonb",
     "error": "text",
 }
+_LETTERS = "ab"  # short names: psycopg forgets how it read a statement of more than 4,096 characters
 _JSON = {name for name, kind in _CALL_TYPES.items() if kind == "jsonb"}
 
 
@@ -84,15 +87,26 @@ def read(stream: str) -> tuple[int | None, Chain | None]:
     return (row[0], Chain(row[1], stream, row[2], bytes(row[3]))) if row else (None, None)
 
 
+def claim(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> dict[str, Any] | None:
+    """Take a run that nobody has touched yet and that follows one of these versions, with all that driving it needs.
+
+    One statement and one commit; None when the run is not like that, or somebody else has it.
+    """
+    connection.ensure_connection()
+    values = {"ref": ref, "versions": list(versions), "owner": owner, "seconds": seconds, "stream": f"run:{ref}"}
+    with psycopg.Cursor(connection.connection, row_factory=dict_row) as cursor:
+        found: dict[str, Any] | None = cursor.execute(_CLAIM, values, prepare=True).fetchone()
+    return found
+
+
 def store(stored: Stored) -> datetime | None:
     """Store a step in one statement and one commit; the database's time, or None when nothing was stored."""
     entries = {
-        f"{name}_{place}": value for place, link in enumerate(stored.links) for name, value in link.columns.items()
+        f"{_LETTERS[place]}{number}": link.columns[name]
+        for place, link in enumerate(stored.links)
+        for number, name in enumerate(COLUMNS)
     }
-    call = {
-        f"c_{name}": Jsonb(value) if name in _JSON and value is not None else value
-        for name, value in stored.call.items()
-    }
+    call = {name: Jsonb(value) if name in _JSON and value is not None else value for name, value in stored.call.items()}
     last = stored.links[-1].columns
     values = {
         **entries,
@@ -104,7 +118,7 @@ def store(stored: Stored) -> datetime | None:
         "last_hash": last["hash"],
         "last_at": last["at"],
         "step": stored.step_id,
-        "state": stored.step_state,
+        "step_state": stored.step_state,
         "finished": stored.finished_at,
         "version": stored.agent_version_id,
         "input": Jsonb(stored.input),
@@ -123,14 +137,15 @@ def store(stored: Stored) -> datetime | None:
 
 
 def _entry(place: int) -> str:
-    names = (f"%({name}_{place})s::{_ENTRY_TYPES.get(name, 'text')}" for name in COLUMNS)
-    return f"SELECT {', '.join(names)} FROM chain"  # noqa: S608 - made of the names above
+    types = (_ENTRY_TYPES.get(name, "text") for name in COLUMNS)
+    values = (f"%({_LETTERS[place]}{number})s::{kind}" for number, kind in enumerate(types))
+    return f"SELECT {','.join(values)} FROM chain"  # noqa: S608 - made of the names above
 
 
 def _statement(entries: int, run: str = "") -> str:
     """One statement: the stream moves on, or nothing happens; then everything else."""
-    names = ", ".join(_CALL_TYPES)
-    call = ", ".join(f"%(c_{name})s::{kind}" for name, kind in _CALL_TYPES.items())
+    names = ",".join(_CALL_TYPES)
+    call = ",".join(f"%({name})s::{kind}" for name, kind in _CALL_TYPES.items())
     return f"""
 WITH chain AS (
   UPDATE audit_stream SET seq = %(last_seq)s::bigint, head = %(last_hash)s::bytea, last_at = %(last_at)s::timestamptz
@@ -138,19 +153,40 @@ WITH chain AS (
     AND EXISTS (SELECT 1 FROM agents_rules WHERE id = 1 AND revision = %(revision)s::bigint)
   RETURNING id
 ), entry AS (
-  INSERT INTO audit_entry ({", ".join(COLUMNS)}) {" UNION ALL ".join(_entry(place) for place in range(entries))}
+  INSERT INTO audit_entry ({",".join(COLUMNS)}) {" UNION ALL ".join(_entry(place) for place in range(entries))}
 ), call AS (
   INSERT INTO agents_toolcall ({names}, reason, fence, put_back, intent_at)
-  SELECT {call}, '', 0, 0, %(c_proposed_at)s::timestamptz FROM chain
+  SELECT {call}, '', 0, 0, %(proposed_at)s::timestamptz FROM chain
 ), step AS (
-  UPDATE runs_step SET state = %(state)s::text, agent_version_id = %(version)s::bigint, input = %(input)s::jsonb,
-    output = %(c_result)s::jsonb, started_at = %(started)s::timestamptz, finished_at = %(finished)s::timestamptz
+  UPDATE runs_step SET state = %(step_state)s::text, agent_version_id = %(version)s::bigint, input = %(input)s::jsonb,
+    output = %(result)s::jsonb, started_at = %(started)s::timestamptz, finished_at = %(finished)s::timestamptz
   WHERE id = %(step)s::bigint AND EXISTS (SELECT 1 FROM chain)
 ){run}
 SELECT clock_timestamp() FROM chain
 """  # noqa: S608 - made of the names above
 
 
+# Django has texts come out of jsonb columns, for its own fields to read; json comes out as a value.
+_CLAIM = """
+WITH mine AS (
+  SELECT id FROM runs_run
+  WHERE ref = %(ref)s::uuid AND version = 0 AND state = 'pending' AND parent_id IS NULL AND definition IS NULL
+    AND deadline_at IS NULL AND ending IS NULL AND workflow_version_id = ANY(%(versions)s::bigint[])
+  FOR NO KEY UPDATE SKIP LOCKED
+), run AS (
+  UPDATE runs_run SET state = 'running', version = 1, lane_owner = %(owner)s::bigint,
+    lane_until = clock_timestamp() + make_interval(secs => %(seconds)s::float8),
+    wake_at = clock_timestamp() + make_interval(secs => %(seconds)s::float8)
+  FROM mine WHERE runs_run.id = mine.id
+  RETURNING runs_run.id, runs_run.ref, runs_run.workflow_version_id, runs_run.title, runs_run.environment,
+    runs_run.input::json, runs_run.started_by_id, runs_run.lane_until, runs_run.state, runs_run.version
+)
+SELECT run.*, clock_timestamp() AS clock, (SELECT revision FROM agents_rules WHERE id = 1) AS revision,
+  stream.id AS stream_id, stream.seq AS seq, stream.head AS head,
+  (SELECT json_agg(json_build_object('id', id, 'ref', ref, 'key', key, 'kind', kind, 'title', title,
+     'attempt', attempt) ORDER BY position) FROM runs_step WHERE run_id = run.id) AS steps
+FROM run JOIN audit_stream stream ON stream.key = %(stream)s::text
+"""
 _STEP = _statement(1)
 _RENEWING_STEP = _statement(
     1,

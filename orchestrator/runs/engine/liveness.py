@@ -1,8 +1,8 @@
 """Which workers are alive, by the database's own word.
 
-Each thread that drives runs holds a session lock of PostgreSQL under a number of its own for as long as its connection lives (PostgreSQL
-documentation, 13.3.5, "Advisory Locks"). A process that was killed loses it at once, so what it was at can be taken
-over long before its lease has run out.
+Each thread that drives runs holds a session lock of PostgreSQL under a number of its own for as long as its connection
+lives (PostgreSQL documentation, 13.3.5, "Advisory Locks"). One that was killed loses it at once, so what it was at can
+be taken over long before its lease has run out.
 """
 
 import secrets

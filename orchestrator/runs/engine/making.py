@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from audit.log import Party, party, record
+from audit.log import Party, party, record_first
 from orchestrator.runs.models import Run, Step
 from orchestrator.workflows.schema import Definition
 
@@ -18,5 +18,5 @@ def make_run(followed: Definition, /, *, by: Party, now: datetime, known: Mappin
         for place, spec in enumerate(followed.steps)
     )
     data = {"run": run.code, "environment": run.environment, "trigger": run.trigger, "input": run.input, **known}
-    record("run.started", actor=by, subject=party(run), stream=f"run:{run.ref}", data=data)
+    record_first("run.started", actor=by, subject=party(run), stream=f"run:{run.ref}", data=data, at=now)
     return run

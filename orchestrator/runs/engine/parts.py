@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q
 
 from audit.log import SYSTEM
 from orchestrator.runs.engine.board import Board, Place
-from orchestrator.runs.engine.definitions import definition_of, inner_scope
+from orchestrator.runs.engine.definitions import inner_scope, of_version
 from orchestrator.runs.engine.making import make_run
 from orchestrator.runs.engine.resolving import title_of
 from orchestrator.runs.models import Run, Step
@@ -85,8 +85,7 @@ def make_planned(place: Place, index: int, definition: Definition) -> Run:
 
 def make_other(place: Place, index: int, version: WorkflowVersion, values: Mapping[str, Any]) -> Run:
     """A run of another workflow."""
-    run = Run(workflow_version=version)
-    definition = definition_of(run)
+    definition = of_version(version)
     return _make(place, index, version, definition, values, title=title_of(definition, values))
 
 

@@ -28,6 +28,7 @@ from orchestrator.workflows.schema import UNDO, Definition, StepSpec
 
 SETTLED = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
 BROKEN = frozenset({StepState.FAILED, StepState.STOPPED})
+_STATES = {state.value: state for state in StepState}  # a look-up costs less than making an enum
 IN_FLIGHT = frozenset({StepState.RUNNING, StepState.WAITING, StepState.RESTING})
 
 
@@ -103,37 +104,41 @@ def plan(
 
     `ending` is how the run is to end, whatever its steps say: somebody cancelled it, or its time is over.
     """
-    graph = _Graph(definition, steps)
-    fatal = ending or graph.fatal()
-    if fatal is not None:
-        return Plan((graph.wind_up(fatal),))
-    begun = tuple(graph.beginnings(run_input))
-    if begun:
-        return Plan(begun)
-    if graph.in_flight:
-        return Plan((Wait(graph.in_flight),))
-    return Plan((graph.finish(run_input),))
+    return Graph(definition, steps).plan(run_input, ending=ending)
 
 
 def outputs_of(definition: Definition, steps: Mapping[str, StepView]) -> dict[str, Any]:
     """What later steps may refer to: the outputs of all steps that have succeeded, or whose fallback has."""
-    return _Graph(definition, steps).outputs()
+    return Graph(definition, steps).outputs()
 
 
-class _Graph:
+class Graph:
     """One look at a run: the graph and where each of its steps stands."""
 
     def __init__(self, definition: Definition, steps: Mapping[str, StepView]) -> None:
         self.definition, self.needs, self.steps = definition, definition.needs, steps
-        self.states = {step.id: self._state(step.id) for step in definition.steps}
-        self.standing = {step_id: self.states[self._stand_in(step_id)] for step_id in self.states}
-        undoing = (UNDO + step_id for step_id in self.states)
-        self.in_flight = tuple(key for key in (*self.states, *undoing) if self._state(key) in IN_FLIGHT)
+        self.states = {step_id: self._state(step_id) for step_id in self.needs}
+        self.standing = dict(self.states)
+        for step_id in self.definition.fallback_for.values():
+            self.standing[step_id] = self.states[self._stand_in(step_id)]
+        self.in_flight = tuple(key for key in (*self.needs, *definition.undoing) if self._state(key) in IN_FLIGHT)
+
+    def plan(self, run_input: Mapping[str, Any], *, ending: Fail | None = None) -> Plan:
+        """What to do next, as `plan` says it."""
+        fatal = ending or self.fatal()
+        if fatal is not None:
+            return Plan((self.wind_up(fatal),))
+        begun = tuple(self.beginnings(run_input))
+        if begun:
+            return Plan(begun)
+        if self.in_flight:
+            return Plan((Wait(self.in_flight),))
+        return Plan((self.finish(run_input),))
 
     def outputs(self) -> dict[str, Any]:
         """The output of each step that has one, that of its fallback where that was done instead."""
-        done = {step_id: self._stand_in(step_id) for step_id, state in self.standing.items() if state in SETTLED}
-        return {step_id: self.steps[by].output for step_id, by in done.items() if self.states[by] != StepState.SKIPPED}
+        done = {key: self._stand_in(key) for key, state in self.standing.items() if state is StepState.SUCCEEDED}
+        return {key: self.steps[by].output for key, by in done.items()}
 
     def fatal(self) -> Fail | None:
         """Why the run has to end, or None."""
@@ -154,10 +159,9 @@ class _Graph:
 
     def beginnings(self, run_input: Mapping[str, Any]) -> Iterator[Start | Skip | Break]:
         """The steps whose turn it is, each with whether it is to be done."""
-        outputs = self.outputs()
-        for step in self.definition.steps:
-            if self.states[step.id] is StepState.PENDING:
-                yield from self._beginning(step, run_input, outputs)
+        pending = [key for key, state in self.states.items() if state is StepState.PENDING]
+        for step_id in pending:
+            yield from self._beginning(self.definition.by_id[step_id], run_input)
 
     def finish(self, run_input: Mapping[str, Any]) -> Finish | Fail:
         """The end of a run in which nothing is left to do. Without `output:` it gives the outputs nobody reads on."""
@@ -176,9 +180,7 @@ class _Graph:
         fallback = self.definition.step(step_id).fallback
         return all(key == fallback for key, needed in self.needs.items() if step_id in needed)
 
-    def _beginning(
-        self, step: StepSpec, run_input: Mapping[str, Any], outputs: Mapping[str, Any]
-    ) -> Iterator[Start | Skip | Break]:
+    def _beginning(self, step: StepSpec, run_input: Mapping[str, Any]) -> Iterator[Start | Skip | Break]:
         primary = self.definition.fallback_for.get(step.id)
         if primary is not None:
             if self.states[primary] == StepState.FAILED:
@@ -188,14 +190,13 @@ class _Graph:
         elif self._can_never(step):
             yield Skip(step.id, "Nothing that it waits for was done.")
         elif self._joined(step):
-            yield self._decided(step, run_input, outputs)
+            yield self._decided(step, run_input)
 
-    def _decided(
-        self, step: StepSpec, run_input: Mapping[str, Any], outputs: Mapping[str, Any]
-    ) -> Start | Skip | Break:
+    def _decided(self, step: StepSpec, run_input: Mapping[str, Any]) -> Start | Skip | Break:
         """A step whose turn it is: done, unless its condition does not hold."""
         if step.when is None:
             return Start(step.id)
+        outputs = self.outputs()
         try:
             holds = conditions.holds(step.when, run_input, {key: outputs.get(key) for key in self.states})
         except conditions.ConditionFailed as error:
@@ -237,7 +238,7 @@ class _Graph:
         return step_id
 
     def _state(self, step_id: str) -> StepState:
-        return StepState(self.steps[step_id].state) if step_id in self.steps else StepState.PENDING
+        return _STATES[self.steps[step_id].state] if step_id in self.steps else StepState.PENDING
 
     def _ended(self, step: StepSpec) -> tuple[bool, datetime | int, int]:
         place = self.definition.steps.index(step)

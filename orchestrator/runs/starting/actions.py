@@ -17,6 +17,7 @@ from audit.clock import db_now
 from audit.log import party, record
 from orchestrator.runs import exceptions
 from orchestrator.runs.access import access_upload
+from orchestrator.runs.engine.definitions import of_version
 from orchestrator.runs.engine.making import make_run
 from orchestrator.runs.engine.resolving import title_of
 from orchestrator.runs.models import Batch, Run, StartRequest, Upload
@@ -46,7 +47,7 @@ def start_run(
 
     Raises BadArguments with a sentence per field when the input does not fit the workflow's input schema.
     """
-    definition = from_canonical(version.definition)
+    definition = of_version(version)
     given = prepare(values, definition.input).value
     run = make_run(
         definition,
