@@ -15,6 +15,7 @@ BETWEEN = (0.5, 0.25, 0.75)  # where lanes run between two rows, as parts of the
 TOP = 6
 GAP, TRACK, MOST_GAP = 13, 6, 90
 LEAST, MOST = 118, 190
+MOST_ARROWS = 300
 CHARACTER = 5.6  # the width of an average character of a box's title, in pixels
 
 
@@ -67,10 +68,24 @@ def levels(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
 
 
 def arrange(keys: Sequence[str], needs: Mapping[str, Sequence[str]]) -> Layout:
-    """Places and arrows of these steps. `needs` may name steps that are not shown; no arrow leads to those."""
+    """Places and arrows of these steps. `needs` may name steps that are not shown; no arrow leads to those.
+
+    Where there would be too many arrows to follow, those that others imply are left out.
+    """
     shown = set(keys)
     known = {key: tuple(dict.fromkeys(other for other in needs.get(key, ()) if other in shown)) for key in keys}
-    return _Board(known).layout()
+    return _Board(known if sum(map(len, known.values())) <= MOST_ARROWS else _reduced(known)).layout()
+
+
+def _reduced(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """What each step needs, less what anything else that it needs has needed already."""
+    before: dict[str, frozenset[str]] = {}
+    for key in sorted(needs, key=levels(needs).__getitem__):
+        before[key] = frozenset(needs[key]).union(*(before[other] for other in needs[key]))
+    return {
+        key: tuple(other for other in needed if not any(other in before[each] for each in needed))
+        for key, needed in needs.items()
+    }
 
 
 @dataclass

@@ -184,9 +184,11 @@ def look_at(page: Page, name: str, address: str, *, dialogs: bool) -> Iterator[t
     yield from ((name, problem) for problem in problems_of(page))
     for button in page.locator("[data-k]").all() if dialogs else []:
         button.click()
-        if button.get_attribute("data-k") == "edit" and not dialog(page).count():
-            page.locator("#args input:visible").first.fill("1.50")
-            expect(page.locator("#args .diff")).to_be_visible()
+        form = button.get_attribute("data-form")
+        if form and not dialog(page).count():
+            page.locator(f"#{form} :is(input, textarea):visible").first.fill("1.50")
+            if form == "args":
+                expect(page.locator("#args .diff")).to_be_visible()
             button.click()
         expect(dialog(page)).to_be_visible()
         yield from ((f"{name}, {button.inner_text()}", problem) for problem in problems_of(page))

@@ -1,6 +1,7 @@
 """The page of a workflow says in plain words how its steps depend on each other, and what happens when one fails."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from django.urls import reverse
@@ -135,3 +136,9 @@ def lines_of(path: str) -> list[tuple[float, float, float, float]]:
             found.append((x, y, new_x, new_y))
         x, y = new_x, new_y
     return found
+
+
+def test_arrows_that_others_imply_are_left_out_where_there_are_too_many_to_follow() -> None:
+    keys = [str(number) for number in range(200)]
+    layout = arrange(keys, {key: keys[: int(key)] for key in keys})
+    assert [(arrow.start, arrow.end) for arrow in layout.arrows] == list(pairwise(keys))
