@@ -16,7 +16,7 @@ from agents.people import Person
 from agents.states import StopScope
 from agents.stoppable import Kind, Thing, may_stop_anything, register
 from orchestrator.runs.access import runs_for
-from orchestrator.runs.engine.kinds.calls import WHILE_STOPPED
+from orchestrator.runs.engine.stopping import WHILE_STOPPED
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
 from orchestrator.workflows.access import CHANGE

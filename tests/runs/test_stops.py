@@ -14,7 +14,7 @@ from agents.states import CallState, StopMode, StopScope
 from approvals.actions import decide
 from approvals.states import ReviewState, Verdict
 from orchestrator.runs.engine import advancing
-from orchestrator.runs.engine.kinds.calls import WHILE_STOPPED
+from orchestrator.runs.engine.stopping import WHILE_STOPPED
 from orchestrator.runs.engine.sweeping import due_runs
 from orchestrator.runs.engine.work import SendCall
 from orchestrator.runs.models import Run, Turn

@@ -20,7 +20,7 @@ from audit.models import Entry, Stream
 from audit.verify import verify_stream
 from orchestrator.runs.engine import advancing, board, kinds, troubles
 from orchestrator.runs.engine.sweeping import due_runs
-from orchestrator.runs.engine.work import SendCall
+from orchestrator.runs.engine.work import AskModel, SendCall
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.states import RunState
 from orchestrator.runs.tasks import advance
@@ -308,7 +308,7 @@ def test_a_late_result_still_takes_up_what_a_person_decided(company: Company, wo
     script(done)
     run = begun(company, world)
     late = advancing.transition(run.ref)
-    assert late is not None
+    assert isinstance(late, AskModel)
     returned = late.perform()
     for _ in range(troubles.MOST):
         time_passes(run)

@@ -1,5 +1,9 @@
 """Beginning a step, or not: with exactly the inputs its definition maps, and the agent's version of this moment."""
 
+from typing import Any
+
+from agents.gateway.propose import find_tool
+from agents.gateway.trail import masked
 from audit.log import SYSTEM, party, record
 from orchestrator.runs.engine import planner, resolving
 from orchestrator.runs.engine.board import Board, current_version
@@ -45,11 +49,25 @@ def _start(board: Board, step: Step) -> None:
     problem = _give(board, step, spec)
     version = step.agent_version
     more = {"agent": version.agent.title, "agent_version": version.number, "model": version.model} if version else {}
-    data = {"step": str(step.ref), "step_title": step.title, "kind": step.kind, **more, "input": step.input}
+    data = {
+        "step": str(step.ref),
+        "step_title": step.title,
+        "kind": step.kind,
+        **more,
+        "input": _shown(board, step, spec),
+    }
     record("step.started", actor=SYSTEM, subject=party(step), stream=board.stream, data=data)
     if problem:
         apply(board.place(step.key), Broke(problem, "garbage"))
     step.save()
+
+
+def _shown(board: Board, step: Step, spec: StepSpec) -> Any:
+    """The input of a step as the record may show it: what the contract of a tool calls sensitive is masked."""
+    if not isinstance(spec, ToolStep):
+        return step.input
+    _, contract = find_tool(spec.tool, board.run.environment)
+    return masked(step.input, contract.sensitive if contract else [])
 
 
 def _give(board: Board, step: Step, spec: StepSpec) -> str:

@@ -55,6 +55,16 @@ class Board:
         """The stream of the record that this run writes to."""
         return f"run:{self.run.ref}"
 
+    @cached_property
+    def around(self) -> tuple[UUID, ...]:
+        """The refs of all that this run belongs to: its workflow, and the runs it is a part of with theirs."""
+        refs, parent = [self.run.workflow_version.workflow.ref], self.run.parent_id
+        while parent is not None:
+            outer = Run.objects.filter(steps=parent).values_list("ref", "workflow_version__workflow__ref", "parent_id")
+            ref, workflow, parent = outer.get()
+            refs += [ref, workflow]
+        return tuple(dict.fromkeys(refs))
+
     def views(self) -> dict[str, planner.StepView]:
         """The steps as the planner sees them."""
         return views_of(self.steps.values())

@@ -2,8 +2,7 @@
 
 from agents import gateway
 from agents.states import CallState
-from agents.stopping import stops_over
-from orchestrator.runs.engine import kinds
+from orchestrator.runs.engine import kinds, stopping
 from orchestrator.runs.engine.board import Board, Place, is_escalated
 from orchestrator.runs.engine.endings import abandon, end_step
 from orchestrator.runs.engine.escalating import heard
@@ -22,17 +21,9 @@ def drive(board: Board, key: str) -> Work | None:
     if result is None and place.step.state == StepState.PENDING:
         place.step.save()
         return None
-    return apply(place, result or _while_stopped(place) or kinds.proceed(place))
-
-
-def _while_stopped(place: Place) -> Park | None:
-    """Nothing new begins while a stop is open over a run, its workflow or its agent. Not even a model is asked."""
-    if place.step.state != StepState.RUNNING:
-        return None
-    version = place.step.agent_version
-    refs = [place.run.ref, place.run.workflow_version.workflow.ref, *([version.agent.ref] if version else [])]
-    stopped = stops_over(refs, began_at=place.step.started_at)
-    return Park(place.board.now + kinds.calls.WHILE_STOPPED, person=False) if stopped else None
+    goes_on = place.step.state == StepState.WAITING  # what a person has decided is taken up, whatever is stopped
+    stopped = None if result or goes_on else stopping.held_back(place)
+    return apply(place, result or stopped or kinds.proceed(place))
 
 
 def settle(board: Board, returned: Returned) -> bool:

@@ -5,6 +5,7 @@ Outputs and reasons are storable already: hostile text is escaped once, where it
 
 from typing import Any
 
+from agents.gateway.trail import masked
 from approvals.actions import drop
 from audit.log import SYSTEM, party, record
 from orchestrator.runs.engine.board import Board
@@ -33,7 +34,12 @@ def end_step(board: Board, step: Step, state: StepState, *, output: Any = None, 
         actor=SYSTEM,
         subject=party(step),
         stream=board.stream,
-        data={"step": str(step.ref), "step_title": step.title, "output": step.output, "reason": step.reason},
+        data={
+            "step": str(step.ref),
+            "step_title": step.title,
+            "output": masked(step.output, calls.sensitive_of(step)),
+            "reason": step.reason,
+        },
     )
 
 

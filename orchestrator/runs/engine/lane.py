@@ -58,7 +58,7 @@ class Lane:
     views: dict[str, planner.StepView]
     chain: Chain
     revision: int | None
-    workflow_ref: UUID
+    around: tuple[UUID, ...]
     clock: datetime
     started: float = field(default_factory=time.monotonic)
     checked: float = field(default_factory=time.monotonic)
@@ -95,13 +95,13 @@ class Lane:
         """Make the call of a step; None where it has to go the ordinary way."""
         step, spec, at = self.steps[key], self.definition.step(key), self._now()
         passage = passage_for(spec, self.definition, self.run, self.revision)
-        if passage is None or passage.is_stopped((self.run.ref, self.workflow_ref), at):
+        if passage is None or passage.is_stopped((self.run.ref, *self.around), at):
             return None
         try:
             given = resolving.input_of(spec, self.run.input, outputs)
         except MissingReference:
             return None
-        asked = Asked(self.run.ref, step.ref, (self.workflow_ref,), str(step.attempt), given, at, self.checked)
+        asked = Asked(self.run.ref, step.ref, self.around, str(step.attempt), given, at, self.checked)
         read = passage.read(asked)
         return None if read is None else _Done(step, passage, asked, read)
 
@@ -195,7 +195,7 @@ def claim(ref: UUID) -> Lane | None:
     run = Run(**row)
     known = _plain[run.workflow_version_id]
     rows = {each["key"]: LaneStep(**each | {"ref": UUID(each["ref"])}) for each in steps}
-    return Lane(run, known.definition, rows, {}, chain, revision, known.workflow_ref, clock)
+    return Lane(run, known.definition, rows, {}, chain, revision, known.around, clock)
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class _Known:
     """A workflow version that begins with a step for the lane."""
 
     definition: Definition
-    workflow_ref: UUID
+    around: tuple[UUID, ...]
 
 
 _plain: dict[int, _Known] = {}
@@ -227,13 +227,12 @@ def enter(board: Board) -> Lane | None:
     assert revision is not None
     run.state, run.lane_owner, run.lane_until = RunState.RUNNING, liveness.owner(), board.now + LEASE
     run.wake_at = run.lane_until
-    workflow = run.workflow_version.workflow.ref
     if run.parent_id is None:
-        _plain[run.workflow_version_id] = _Known(board.definition, workflow)
+        _plain[run.workflow_version_id] = _Known(board.definition, board.around)
     steps = {
         key: LaneStep(step.pk, step.ref, key, step.kind, step.title, step.attempt) for key, step in board.steps.items()
     }
-    return Lane(run, board.definition, steps, board.views(), chain, revision, workflow, board.now)
+    return Lane(run, board.definition, steps, board.views(), chain, revision, board.around, board.now)
 
 
 def passage_for(spec: StepSpec, definition: Definition, run: Run, revision: int | None) -> Passage | None:

@@ -17,7 +17,7 @@ from agents.runtime.values import Exchange, ToolAnswer
 from agents.states import CallState
 from audit.log import party, record
 from audit.text import shorten
-from orchestrator.runs.engine import handing, tellings, toolbox
+from orchestrator.runs.engine import handing, stopping, tellings, toolbox
 from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.kinds import calls
 from orchestrator.runs.engine.results import Again, Broke, Done, Execute, Park, Result
@@ -83,8 +83,11 @@ def _spec(place: Place) -> AgentStep:
     return place.spec
 
 
-def _ask(place: Place, number: int, turns: Sequence[Turn]) -> Execute:
-    """Ask the model once more. An agent that has just taken the task over begins a conversation of its own."""
+def _ask(place: Place, number: int, turns: Sequence[Turn]) -> Execute | Park:
+    """Ask the model once more, unless a stop is open. Who has just taken the task over begins a new conversation."""
+    stopped = stopping.held_back(place)
+    if stopped is not None:
+        return stopped
     version, spec = place.step.agent_version, _spec(place)
     assert version is not None
     own = handing.leg(place, turns)

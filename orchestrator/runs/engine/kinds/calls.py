@@ -1,7 +1,6 @@
 """Moving one tool call forward, whether an agent asked for it or the definition did."""
 
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +11,13 @@ from agents.states import CallState
 from approvals.actions import open_review
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState, Verdict
-from orchestrator.runs.engine import asking
+from orchestrator.runs.engine import asking, stopping
 from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.results import Execute, Over, Park, Stop
 from orchestrator.runs.engine.work import SendCall
 from orchestrator.runs.models import Step, Turn
 
 MAX_REPEATS = 2
-WHILE_STOPPED = timedelta(seconds=60)
-"""When to look again at a call that a stop keeps back. Its release rings; this is for when nobody hears it."""
 ENDED_WITHOUT_EFFECT = {
     ReviewState.REJECTED: CallState.REJECTED,
     ReviewState.EXPIRED: CallState.EXPIRED,
@@ -43,7 +40,7 @@ def propose(
         review_from=place.board.definition.risk.review_from,
         fallback=place.route,
         reasoning=reasoning,
-        within=(place.run.workflow_version.workflow.ref,),
+        within=place.board.around,
         began_at=place.step.started_at,
     )
     call, verdict = gateway.propose(proposal)
@@ -57,6 +54,15 @@ def of_turn(step: Step, turn: Turn) -> list[ToolCall]:
     keys = [request["key"] for request in turn.requests]
     rows = ToolCall.objects.select_related("tool_version__tool__connection", "agent_version__agent")
     return list(rows.filter(step_ref=step.ref, call_key__in=keys).order_by("pk"))
+
+
+def sensitive_of(step: Step) -> list[str]:
+    """What of the output of a step that is one call the record must not show, as JSON pointers."""
+    if step.kind != "tool" or step.total is not None:
+        return []
+    calls = ToolCall.objects.filter(step_ref=step.ref, tool_version__isnull=False).order_by("-pk")
+    found: list[str] | None = calls.values_list("tool_version__sensitive", flat=True).first()
+    return found or []
 
 
 def latest(call: ToolCall) -> ToolCall:
@@ -108,7 +114,7 @@ def _begin(place: Place, call: ToolCall) -> Execute | Park | None:
 def _go(place: Place, leave: Ticket | KeptBack | None) -> Execute | Park | None:
     """Send a call where there is leave to; wait where a stop keeps it back; None where it may not be sent at all."""
     if isinstance(leave, KeptBack):
-        return Park(place.board.now + WHILE_STOPPED, person=False)
+        return stopping.rest(place)
     return Execute(SendCall(place.step.pk, place.step.fence, leave)) if leave else None
 
 
