@@ -2,7 +2,8 @@
 
 On stdin come `GO`, `DECIDE first end seconds` and `STOP`; `READY` goes to stdout. What happened is told by lines of a
 file, `KIND run step nanoseconds pid`: E a step's body runs, R its output is committed, K the run waits for a person, D
-a decision is about to be made, C the run has ended, W a worker takes work. The clock is CLOCK_MONOTONIC, one for the whole machine.
+a decision is about to be made, C the run has ended, W a worker takes work. The clock is CLOCK_MONOTONIC, one for the
+whole machine.
 """
 
 import os
