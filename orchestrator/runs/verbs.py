@@ -13,6 +13,7 @@ SENTENCES = {
     "step.stopped": "A step was stopped: {subject}.",
     "step.skipped": "A step was not done: {subject}.",
     "step.retried": "A step is tried again: {subject}.",
+    "step.part_ended": "A part of a step has ended: {subject}.",
     "step.handed_off": "{actor} passed the task on: {subject}.",
     "run.cancelled": "{actor} asked for the run to end: {subject}.",
     "step.escalated": "A step needs a person: {subject}.",

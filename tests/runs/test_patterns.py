@@ -77,7 +77,8 @@ def test_a_loop_goes_on_until_it_is_good_enough_and_tells_each_round_what_to_men
         word="Draft",
     )
     assert run.output == {"polish": {"text": "Draft, round 3, after 2", "rounds": 3}}, run.reason
-    assert Run.objects.filter(parent__run=run).count() == 3
+    assert Run.objects.filter(parent__run=run, told=True).count() == 3
+    assert verbs(run).count("step.part_ended") == 3
 
 
 LOOP = """

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q
 
-from audit.log import SYSTEM
+from audit.log import SYSTEM, party, record
 from orchestrator.runs.engine.board import Board, Place
 from orchestrator.runs.engine.definitions import inner_scope, of_version
 from orchestrator.runs.engine.making import make_run
@@ -99,10 +99,30 @@ def depth_of(run: Run) -> int:
 
 
 def take_up(board: Board) -> None:
-    """Note that the parts of this run which have ended are known of."""
-    waiting = [step.pk for step in board.going_on() if step.kind in KINDS or step.total is not None]
-    if waiting:
-        Run.objects.filter(parent__in=waiting, told=False, state__in=RUN_ENDED).update(told=True)
+    """Note the parts of this run that have ended: they are known of now, and what they cost is part of what it costs.
+
+    Rounds, plans and other workflows are told of in the run's own record. Items are not: there may be thousands.
+    """
+    waiting = {step.pk: step for step in board.going_on() if step.kind in KINDS or step.total is not None}
+    if not waiting:
+        return
+    ended = Run.objects.filter(parent__in=waiting, told=False, state__in=RUN_ENDED).defer("input", "output")
+    parts = list(ended.order_by("pk"))
+    for part in parts:
+        run, step = board.run, waiting[part.parent_id or 0]
+        run.input_tokens += part.input_tokens
+        run.output_tokens += part.output_tokens
+        run.cost += part.cost
+        run.cost_known = run.cost_known and part.cost_known
+        if step.total is None:
+            _record_end(board, step, part)
+    Run.objects.filter(pk__in=[part.pk for part in parts]).update(told=True)
+
+
+def _record_end(board: Board, step: Step, part: Run) -> None:
+    data = {"step": str(step.ref), "step_title": step.title, "number": part.index + 1, "part": str(part.ref)}
+    data |= {"run": part.code, "state": part.state, "reason": part.reason}
+    record("step.part_ended", actor=SYSTEM, subject=party(part), stream=board.stream, data=data)
 
 
 def end_parts(step: Step, ending: Mapping[str, Any]) -> None:
