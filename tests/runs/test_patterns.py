@@ -183,15 +183,16 @@ def test_a_step_waits_for_a_time(workshop: Workshop) -> None:
     assert pump(run).state == RunState.SUCCEEDED
 
 
-def test_a_step_waits_for_an_event_about_its_own_case(workshop: Workshop) -> None:
+def test_a_step_waits_for_an_event_about_its_own_case_from_somebody_who_may_send_it(workshop: Workshop) -> None:
     run = workshop.run(
         "- {id: hear, kind: wait, title: Hear, event: {name: papers, key: 'claim ${input.n}'}}\n"
         + step("after", "${steps.hear.output.pages}"),
         n=7,
     )
-    for key in ("claim 8", "claim 7"):
+    world = workshop.world
+    for number, (key, by) in enumerate([("claim 8", world.hana), ("claim 7", world.lukas), ("claim 7", world.hana)]):
         assert run.state == RunState.RESTING
-        Event.objects.create(name="papers", key=key, sent_id=key, data={"pages": 3}, by=workshop.world.hana)
+        Event.objects.create(name="papers", key=key, sent_id=str(number), data={"pages": number + 1}, by=by)
         pump(run)
     assert run.output == {"after": {"word": 3}}
 

@@ -6,9 +6,11 @@ from typing import Any
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import get_default_timezone, is_naive, make_aware
 
+from agents.access import may
 from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.results import Broke, Done, Park, Result
 from orchestrator.runs.models import Event
+from orchestrator.workflows.access import START
 from orchestrator.workflows.schema import WaitStep
 
 FIRST_LOOK = timedelta(seconds=10)
@@ -50,13 +52,19 @@ def awaited(name: str, key: str) -> str:
     return f"{name} {key}"
 
 
+def _counts(event: Event, place: Place) -> bool:
+    """Whether whoever sent the event may move this run on: they started it, or may start runs of its workflow."""
+    run = place.run
+    return event.by_id == run.started_by_id or may(event.by, START, run.workflow_version.workflow)
+
+
 def _event(place: Place) -> Result:
     """The oldest event of the name and key since the run began."""
     asked = place.step.input or {}
     name, key = str(asked.get("event", "")), str(asked.get("key", ""))[:300]
     place.step.awaited = awaited(name, key)
-    found = Event.objects.filter(name=name, key=key, received_at__gte=place.run.created_at)
-    event = found.order_by("pk").first()
+    found = Event.objects.filter(name=name, key=key, received_at__gte=place.run.created_at).select_related("by")
+    event = next((each for each in found.order_by("pk") if _counts(each, place)), None)
     if event is not None:
         return Done(event.data)
     begun = place.step.started_at or place.board.now
