@@ -1,12 +1,13 @@
 # The four commands of Holdshort: make run, make test, make check, make screenshots.
-# PORT=8001 and HOLDSHORT_HOME=folder may stand behind `make run`.
+# PORT=8001 and HOLDSHORT_HOME=folder may stand behind `make run`. `make chaos RUNS=10000 SEED=7` kills workers and servers
+# while so many runs are under way, checks the world after each story, and prints the seed of one that went wrong.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check screenshots demo-retail
+.PHONY: run test check screenshots demo-retail chaos
 
 run: $(VENV)/.run
 	@exec $(BIN)/python manage.py up --tied
@@ -28,6 +29,9 @@ check: $(VENV)/.test
 
 screenshots: $(VENV)/.test
 	$(BIN)/python -m tests.browser.screenshots
+
+chaos: $(VENV)/.test
+	@exec $(BIN)/python -m tests.chaos.runner --runs $(or $(RUNS),300) $(if $(SEED),--seed $(SEED))
 
 demo-retail: $(VENV)/.test
 	@exec $(BIN)/python manage.py demo_retail

@@ -1,4 +1,4 @@
-"""Workflows that use everything a definition knows, on the system outside of `shop`. Each ends by itself or by a person.
+"""Workflows that use everything a definition knows, on the system outside of `shop`. Each ends by itself or by people.
 
 `WORKFLOWS` are definitions by name; `input_of` what a run of one is started with.
 """
@@ -86,7 +86,7 @@ RESTS = one("look") + "- {id: rest, kind: wait, title: Rest, for: 1s}\n" + one("
 AGAIN = one("flaky", "flaky", retry="{attempts: 4, first: 1s, on: [failed, unavailable, timeout]}") + one("after")
 ONCE = one("look") + one("pay", "pay_once") + one("after")
 HELP = one("look") + one("bad", "refuse") + one("after", "make")
-STAND_IN = one("bad", "refuse", on_failure="fallback good") + one("good", "make", needs="[]") + one("after")
+STAND_IN = one("bad", "refuse", on_failure="fallback good") + one("good", "make") + one("after")
 MODEL = textwrap.dedent(
     """
     - id: think

@@ -102,7 +102,7 @@ def open_books(path: Path) -> None:
     path.unlink(missing_ok=True)
     os.environ[BOOKS] = str(path)
     with sqlite3.connect(path) as books:
-        books.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + TABLES)
+        books.executescript("PRAGMA synchronous=OFF;" + TABLES)
 
 
 @dataclass

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 AT_THE_MODEL = ("before the model is asked", "after the model answered", "while its answer is stored")
 AT_THE_EFFECT = (
+    "between a decision and its being taken up",
     "while a decision is taken up",
     "before the intent",
     "inside the intent's transaction",
@@ -41,10 +42,10 @@ def _no_hold(settings: Any) -> None:
     settings.HOLDSHORT_HOLD_SECONDS = 0
 
 
-def crash(point: str, run: Run) -> None:
+def crash(point: str, run: Run, *, time: int = 1, **env: str) -> None:
     """Have a real worker process drive the run and be killed at this point. Fails when the fault did not hit."""
-    child = role("crasher", [])
-    command = [sys.executable, "-m", "tests.chaos.crasher", point, str(run.ref)]
+    child = role("crasher", [], **env)
+    command = [sys.executable, "-m", "tests.chaos.crasher", point, str(time), str(run.ref)]
     done = subprocess.run(
         command, env={**(child.env or {}), "PYTHONPATH": os.getcwd()}, capture_output=True, timeout=120, check=False
     )
