@@ -10,7 +10,7 @@ by any number of workers at once: the run's row decides who goes on, and a fenci
 import logging
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from orchestrator.runs.engine import beginning, driving, ending, lane, parts, planner, troubles
 from orchestrator.runs.engine.board import Board, take
@@ -37,6 +37,8 @@ def advance(ref: UUID) -> None:
                 work = transition(ref, returned)
     except Exception as error:
         log.exception("Run %s could not go on.", ref)
+        if troubles.is_cut(error):
+            connection.close()  # the next statement gets a new one
         if returned is not None:
             troubles.keep(ref, returned)
         troubles.note(ref, error, work if not isinstance(work, Lane) else None)

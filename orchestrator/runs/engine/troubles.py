@@ -1,7 +1,8 @@
 """When driving a run breaks by a mistake of our own, or a worker does not come back: nobody is left unaware.
 
 Each occurrence is recorded, and the run tried again after a pause. After three in a row a person is asked what to do
-with the step; if even that breaks, the run fails.
+with the step; if even that breaks, the run fails. A connection to the database that was cut is no mistake and does not
+count: whatever was under way was rolled back, and the run goes on when the database does.
 """
 
 import logging
@@ -10,12 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from django.db import transaction
+import psycopg
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models.functions import Now
 
 from audit.clock import db_now
 from audit.log import SYSTEM, party, record
-from orchestrator.runs.engine import driving
+from orchestrator.runs.engine import driving, liveness
 from orchestrator.runs.engine.board import Board, take
 from orchestrator.runs.engine.endings import abandon, end_run, end_step
 from orchestrator.runs.engine.escalating import escalate
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 MOST = 3
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 STOPPED = "A worker process ended while it had to drive this run."
+CUT = "The connection to the database was cut while a worker drove this run."
 LOST = "The worker that had this step did not come back."
 
 
@@ -63,8 +66,23 @@ def keep(ref: UUID, returned: Returned) -> None:
 
 def note(ref: UUID, error: Exception, work: Work | None) -> None:
     """Record that driving a run broke, and when to try again; the third time in a row, ask a person or end the run."""
+    if is_cut(error):
+        _count(ref, CUT, work, mistake=False)
+        return
     why = f"Holdshort itself made a mistake here: {_place_of(error)}. The log of the workers tells more."
     _one_more(ref, why, work)
+
+
+def is_cut(error: BaseException | None) -> bool:
+    """Whether the connection to the database was lost: without a state of the server's, or with one that says so.
+
+    PostgreSQL documentation, appendix A: class 08 is about connections, 57P about a server that stops.
+    """
+    cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) and error.__cause__ else error
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | InterfaceError):
+        return False
+    state = getattr(cause, "sqlstate", None)
+    return state is None or state.startswith(("08", "57P"))
 
 
 def note_stopped(ref: UUID) -> bool:
@@ -90,8 +108,8 @@ def _one_more(ref: UUID, why: str, work: Work | None) -> None:
 
 
 @transaction.atomic
-def _count(ref: UUID, why: str, work: Work | None) -> int:
-    """One more trouble in a row. The lease of the work that broke is given back."""
+def _count(ref: UUID, why: str, work: Work | None, *, mistake: bool = True) -> int:
+    """One more trouble in a row. The lease of the work that broke is given back, and so is the fast lane."""
     run = _locked(ref)
     if run is None:
         return 0
@@ -99,12 +117,14 @@ def _count(ref: UUID, why: str, work: Work | None) -> int:
     if step is not None:
         step.lease_until = None
         step.save(update_fields=["lease_until"])
-    run.troubles += 1
-    pause = min(FIRST_PAUSE * 4 ** min(run.troubles - 1, 10), LONGEST_PAUSE)
+    run.troubles += mistake
+    if run.lane_owner == liveness.owner():
+        run.lane_owner = run.lane_until = None
+    pause = min(FIRST_PAUSE * 4 ** min(max(run.troubles - 1, 0), 10), LONGEST_PAUSE)
     leases = run.steps.filter(lease_until__isnull=False).values_list("lease_until", flat=True)
     run.wake_at = max([db_now() + pause, *(lease for lease in leases if lease is not None)])
     run.version += 1
-    run.save(update_fields=["troubles", "wake_at", "version"])
+    run.save(update_fields=["troubles", "wake_at", "version", "lane_owner", "lane_until"])
     _record(run, why, step)
     announce_run(run)
     return run.troubles
@@ -131,6 +151,7 @@ def _fail(ref: UUID, why: str) -> None:
     board = Board(run, db_now(), {step.key: step for step in run.steps.all()}) if run else None
     if board is None or board.someone_at_work():
         return
+    board.run.lane_owner = board.run.lane_until = None
     abandon(board, why=why)
     for step in board.going_on():
         end_step(board, step, StepState.FAILED, reason=why)
