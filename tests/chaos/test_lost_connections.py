@@ -9,7 +9,7 @@ from django.conf import settings as configured
 from django.db import connection
 
 from audit.models import Entry
-from orchestrator.runs.engine import advancing, lane, liveness, troubles
+from orchestrator.runs.engine import ending, lane, liveness, troubles
 from orchestrator.runs.engine.sweeping import due_runs
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
@@ -49,7 +49,7 @@ def test_a_run_whose_connection_is_cut_again_and_again_still_ends_well(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = a_run(workshop.workflow(TWO), workshop.world.otto)
-    cut_before(monkeypatch, advancing.ending, "look_at_time", times=5)
+    cut_before(monkeypatch, ending, "look_at_time", times=5)
     for _ in range(5):
         assert drive(run).state == RunState.PENDING
     assert run.troubles == 0
