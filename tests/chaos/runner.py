@@ -85,9 +85,8 @@ class Story:
         return Told(self.seed, names, self.started, time.monotonic() - began, tuple(missed), tuple(wrong), logs)
 
     def _set_up(self) -> None:
-        plans = [plan for fault in self.faults for plan in fault.workers(self.choice)]
-        for plan in [plan for plan in plans if plan][:3] or [{}, {}]:
-            self.arena.worker(**plan)
+        for plans in zip(*(fault.workers(self.choice) for fault in self.faults), strict=True):
+            self.arena.worker(**{name: value for plan in plans for name, value in plan.items()})
         for _ in range(max(fault.sweepers for fault in self.faults)):
             self.arena.sweeper()
 
