@@ -1,0 +1,35 @@
+"""The record switched off in this process, for one measurement: what does it cost?
+
+No entry is made, no data brought into canonical form, nothing hashed, nothing inserted. The row of a stream still
+counts, because it is the fence of the fast lane, and the ToolCall of each step is stored as always: both are part of
+the engine, with or without a record. Only benchmarks import this module; the product has no such switch.
+"""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from audit import chains, log
+from orchestrator.runs.engine import lane_sql
+
+_OPEN = "INSERT INTO audit_stream (key, seq, head, last_at) VALUES (%(key)s, %(seq)s, '', %(at)s)"
+_APPEND = "UPDATE audit_stream SET seq = %(seq)s WHERE id = %(stream_id)s RETURNING 0"
+_ENTRY = re.compile(r", entry AS \(\s+INSERT INTO audit_entry .*?\n\)", re.DOTALL)
+_NOTHING: dict[str, Any] = dict.fromkeys(chains.COLUMNS)
+
+
+def switch_off() -> None:
+    """From now on this process writes no entries. Raises LookupError when a statement is not as expected."""
+    vars(log).update(OPEN=_OPEN, APPEND=_APPEND)
+    setattr(chains.Chain, "link", _count)  # noqa: B010 - a method in place of another, on purpose
+    for name in ("_STEP", "_RENEWING_STEP", "_LAST_STEP"):
+        text, found = _ENTRY.subn("", getattr(lane_sql, name))
+        if found != 1:
+            raise LookupError(f"lane_sql.{name} stores entries in another way than this benchmark knows.")
+        setattr(lane_sql, name, text)
+
+
+def _count(chain: chains.Chain, verb: str, *, at: datetime, **_: Any) -> chains.Link:
+    """The next number of a stream, and nothing else."""
+    chain.seq += 1
+    return chains.Link(_NOTHING | {"stream_id": chain.stream_id, "seq": chain.seq, "hash": b"", "at": at})
