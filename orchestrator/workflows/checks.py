@@ -75,7 +75,7 @@ def _graph_problems(document: Document, scope: Scope, broken: set[str | None]) -
 def _reference_problems(document: Document, scope: Scope, broken: set[str | None]) -> Iterator[Problem]:
     """References that no run could fill in, leaving out those into a schema that is `broken` itself."""
     if scope.definition.title_template is not None:
-        title = Text(("title_template",), scope.definition.title_template, frozenset())
+        title = Text(("title_template",), scope.definition.title_template, frozenset(), frozenset())
         yield from _text_problems(document, scope, title, broken)
     for text in texts_of(scope):
         yield from _text_problems(document, scope, text, broken)

@@ -25,7 +25,7 @@ from orchestrator.workflows.schema import (
     output_schema,
     review_rule,
 )
-from orchestrator.workflows.scopes import Scope, conditions_of, scopes, texts_of
+from orchestrator.workflows.scopes import Scope, Text, conditions_of, scopes, texts_of
 from orchestrator.workflows.wording import slip, suggestion
 from orchestrator.workflows.world import AgentFacts, World
 
@@ -218,7 +218,7 @@ def _team(name: str, path: Path, world: World) -> Remarks:
 
 def _references(scope: Scope, world: World) -> Remarks:
     """References into the results of tools, and references that some runs cannot fill in."""
-    known, unsure = _known(scope.definition, world), _unsure(scope.definition)
+    known = _known(scope.definition, world)
     for text in texts_of(scope):
         for part in references.parse(text.text):
             if isinstance(part, references.Reference):
@@ -226,11 +226,16 @@ def _references(scope: Scope, world: World) -> Remarks:
                 if sentence is not None:
                     yield _error(text.path, f"{part.token}: {sentence}", part.token)
                 elif not part.optional and (
-                    part.step in unsure or shapes.may_be_absent(known.get(part.step), part.path)
+                    _is_unsure(text, part.step) or shapes.may_be_absent(known.get(part.step), part.path)
                 ):
                     better = part.token[:-1] + "?}"
                     sentence = f"{part.token} may be absent, and the step then fails. {better} allows it."
                     yield _warning(text.path, sentence, part.token)
+
+
+def _is_unsure(text: Text, step: str | None) -> bool:
+    """Whether a step may have been skipped, or not waited for, when this text is filled in."""
+    return step in text.sees and step not in text.sure
 
 
 def _conditions(scope: Scope, world: World) -> Remarks:
@@ -242,17 +247,6 @@ def _conditions(scope: Scope, world: World) -> Remarks:
             yield _error(condition.path, sentence)
         for sentence in conditions.warnings(condition.text, visible):
             yield _warning(condition.path, sentence)
-
-
-def _unsure(definition: Definition) -> set[str]:
-    """The steps that need not have an output when a later one begins: skipped, or one of several that were enough."""
-    waived = {need for step in definition.steps if step.join != "all" for need in definition.needs[step.id]}
-    skippable = {step.id for step in definition.steps if step.when is not None}
-    for step in definition.steps:
-        needs = definition.needs[step.id]
-        if needs and all(need in skippable for need in needs):
-            skippable.add(step.id)
-    return waived | skippable
 
 
 def _known(definition: Definition, world: World) -> dict[str | None, dict[str, Any] | None]:

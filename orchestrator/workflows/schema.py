@@ -42,7 +42,9 @@ __all__ = (
     "ToolStep",
     "WaitStep",
     "WorkflowStep",
+    "always_done",
     "ancestors_of",
+    "certain_of",
     "needs_of",
     "output_schema",
     "review_rule",
@@ -144,6 +146,38 @@ def ancestors_of(definition: Definition) -> dict[str, frozenset[str]]:
     for step_id, needed in _in_order(definition):
         found[step_id] = frozenset(needed).union(*(found.get(other, frozenset()) for other in needed))
     return found
+
+
+def certain_of(definition: Definition) -> dict[str, frozenset[str]]:
+    """For every step, the steps that surely have an output when it is done: none of them can have been skipped.
+
+    A step is only done when something it needs was. So a single need is certain, however often it is skipped otherwise.
+    """
+    skippable: set[str] = set(definition.fallback_for)
+    certain: dict[str, frozenset[str]] = {}
+    for step_id, needed in _in_order(definition):
+        step = definition.step(step_id)
+        with_theirs = {need: certain.get(need, frozenset()) | {need} for need in needed}
+        if needed and (step.join != "all" or all(need in skippable for need in needed)):
+            certain[step_id] = frozenset.intersection(*with_theirs.values())
+        else:
+            sure = (theirs for need, theirs in with_theirs.items() if need not in skippable)
+            certain[step_id] = frozenset().union(*sure)
+        if step.when is not None or (needed and all(need in skippable for need in needed)):
+            skippable.add(step_id)
+    return certain
+
+
+def always_done(definition: Definition) -> frozenset[str]:
+    """The steps that have an output in every run that ends well."""
+    skippable, waived = set(definition.fallback_for), set[str]()
+    for step_id, needed in _in_order(definition):
+        step = definition.step(step_id)
+        if step.when is not None or (needed and all(need in skippable for need in needed)):
+            skippable.add(step_id)
+        if step.join != "all":
+            waived |= set(needed)
+    return frozenset(definition.needs) - skippable - waived
 
 
 def output_schema(step: StepSpec) -> JsonSchema | None:

@@ -9,7 +9,15 @@ from typing import Any
 
 from orchestrator.workflows import references
 from orchestrator.workflows.problems import Path
-from orchestrator.workflows.schema import Definition, LoopStep, PlanStep, StepSpec, ancestors_of
+from orchestrator.workflows.schema import (
+    Definition,
+    LoopStep,
+    PlanStep,
+    StepSpec,
+    always_done,
+    ancestors_of,
+    certain_of,
+)
 
 
 @dataclass(frozen=True)
@@ -30,11 +38,14 @@ class Scope:
 
 @dataclass(frozen=True)
 class Text:
-    """A text that may hold references: where it stands, what it may see, and whether there is an item."""
+    """A text that may hold references: where it stands, what it may see, what of that is surely there, and whether
+    there is an item.
+    """
 
     path: Path
     text: str
     sees: frozenset[str]
+    sure: frozenset[str]
     item: bool = False
 
 
@@ -56,30 +67,32 @@ def _scopes(scope: Scope) -> Iterator[Scope]:
 
 def texts_of(scope: Scope) -> Iterator[Text]:
     """Every text of a scope that may hold references. Steps that a plan may use see nothing but what the plan gives."""
-    sees = ancestors_of(scope.definition)
+    sees, certain = ancestors_of(scope.definition), certain_of(scope.definition)
     for index, step in enumerate(scope.definition.steps):
-        before = frozenset() if scope.apart else sees[step.id]
+        before, sure = (frozenset(), frozenset()) if scope.apart else (sees[step.id], certain[step.id])
         for path, text in references.texts_in(_sources(step), (*scope.path, index)):
-            yield Text(path, text, before, item=getattr(step, "for_each", None) is not None)
+            yield Text(path, text, before, sure, item=getattr(step, "for_each", None) is not None)
         made_good = {"compensate": {"with": step.compensate.inputs}} if step.compensate else {}
         for path, text in references.texts_in(made_good, (*scope.path, index)):
-            yield Text(path, text, before | {step.id})
-        if getattr(step, "for_each", None) is not None:
-            yield Text((*scope.path, index, "for_each", "items"), step.for_each.items, before)  # type: ignore[union-attr]
-    everything = frozenset(sees)
+            yield Text(path, text, before | {step.id}, sure | {step.id})
+        for_each = getattr(step, "for_each", None)
+        if for_each is not None:
+            yield Text((*scope.path, index, "for_each", "items"), for_each.items, before, sure)
+    everything, always = frozenset(sees), always_done(scope.definition)
     ends = {"output": scope.definition.output or {}, "feedback": scope.loop.feedback if scope.loop else {}}
     for path, text in references.texts_in(ends, scope.around):
-        yield Text(path, text, everything)
+        yield Text(path, text, everything, always)
 
 
 def conditions_of(scope: Scope) -> Iterator[Text]:
     """Every condition of a scope. That of a loop is about the steps of its rounds."""
-    sees = ancestors_of(scope.definition)
+    sees, certain = ancestors_of(scope.definition), certain_of(scope.definition)
     for index, step in enumerate(scope.definition.steps):
         if step.when is not None:
-            yield Text((*scope.path, index, "when"), step.when, frozenset() if scope.apart else sees[step.id])
+            seen = frozenset() if scope.apart else sees[step.id]
+            yield Text((*scope.path, index, "when"), step.when, seen, certain[step.id])
     if scope.loop is not None:
-        yield Text((*scope.around, "until"), scope.loop.until, frozenset(sees))
+        yield Text((*scope.around, "until"), scope.loop.until, frozenset(sees), always_done(scope.definition))
 
 
 def _sources(step: StepSpec) -> dict[str, Any]:
