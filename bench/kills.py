@@ -45,7 +45,7 @@ def _kill(ground: Stage, runs: int, *, restart: bool) -> dict[str, float]:
     if restart:
         back = time.monotonic_ns()
         ground.start_worker()
-    marks.wait_runs("C", runs)
+    marks.wait(lambda: len(ground.numbers(ENDED)) >= runs, pause=0.1)
     return _told(ground, runs, in_flight, back, pid(victim))
 
 
