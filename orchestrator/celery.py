@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import heartbeat_sent, task_prerun, worker_init
+from celery.signals import heartbeat_sent, task_prerun, worker_init, worker_ready
 from django.conf import settings
 from django.db import connections
 from redis import Redis, RedisError
@@ -38,6 +38,12 @@ def messages_waiting() -> int:
 def keep_connections(**_: object) -> None:
     """Called once in a worker before its first task: connections last until they break."""
     connections.settings["default"]["CONN_MAX_AGE"] = None
+
+
+@worker_ready.connect(dispatch_uid="look-for-due-work")
+def look_for_due_work(**_: object) -> None:
+    """Called in a worker that can take tasks: what another one left behind does not wait for the next sweep."""
+    app.send_task("runs.sweep", retry=False)
 
 
 @task_prerun.connect(dispatch_uid="drop-broken-connections")

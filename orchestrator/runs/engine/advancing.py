@@ -60,21 +60,23 @@ def transition(ref: UUID, returned: Returned | None = None, *, fast: bool = True
     troubles.note_lost(board)
     parts.take_up(board)
     ending.look_at_time(board)
-    work = (lane.enter(board) if fast else None) or _move_on(board)
+    work = _move_on(board, fast=fast)
     if work is None:
         board.run.troubles = 0
     board.store()
     return work
 
 
-def _move_on(board: Board) -> Work | None:
+def _move_on(board: Board, *, fast: bool) -> Work | Lane | None:
     """Drive what is going on and begin what is ready, until nothing is left but to wait or to work, or it has ended.
 
     This worker takes one piece of work with it. Where there is more, another is rung for.
     """
-    work: Work | None = None
+    work: Work | Lane | None = None
     while True:
-        work = work or _next_work(board)
+        work = work or _next_work(board) or (lane.enter(board) if fast else None)
+        if isinstance(work, Lane):
+            return work
         plan = planner.plan(board.definition, board.views(), board.run.input, ending=ending.wanted(board))
         match plan.actions[0]:
             case planner.Finish(output):
