@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agents.models import Agent, Stop, ToolCall
@@ -15,13 +16,23 @@ from agents.states import StopMode, StopScope
 
 
 def stops_over(refs: Iterable[UUID], *, began_at: datetime | None = None) -> list[Stop]:
-    """The open stops that hold back what has these refs, of the oldest first. One query.
+    """The open stops that hold back what has these refs, of the oldest first. Two queries at most.
 
     `refs` are those of everything that a stop could name: workflow, runs, agent, tool, connection. `began_at` is when
     the step began that asks; None for something that has not begun.
     """
+    if not _any_open():
+        return []
     rows = Stop.objects.filter(Q(scope=StopScope.EVERYTHING) | Q(thing__in=list(refs)), released_at=None)
     return holding(rows.select_related("set_by").order_by("pk"), began_at)
+
+
+def _any_open() -> bool:
+    """Whether anything at all is stopped. Asked before every effect and mostly the whole answer, so it is plain SQL."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM agents_stop WHERE released_at IS NULL)")
+        (found,) = cursor.fetchone()
+    return bool(found)
 
 
 def holding(stops: Iterable[Stop], began_at: datetime | None) -> list[Stop]:

@@ -147,6 +147,7 @@ NO_PAGES = {
     *("home", "healthz", "account_login", "account-time-zone", "token-new", "token-revoke"),
     *("run-start-template", "batch-progress", "runs-table", "runs-changes", "run-head", "run-graph", "run-timeline"),
     *("run-memory", "run-parts", "run-end"),
+    *("hook", "trigger-switch", "trigger", "trigger-add", "trigger-secret"),  # the pages: in test_triggers
     *("run-events", "workflow-by-ref", "workflow-source", "workflow-right"),
     *(
         "inbox-rows",

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from agents.gateway.propose import find_tool
-from agents.gateway.trail import masked
 from audit.log import SYSTEM, party, record
 from orchestrator.runs.engine import planner, resolving
 from orchestrator.runs.engine.board import Board, current_version
@@ -54,20 +52,17 @@ def _start(board: Board, step: Step) -> None:
         "step_title": step.title,
         "kind": step.kind,
         **more,
-        "input": _shown(board, step, spec),
+        "input": _shown(step, spec),
     }
     record("step.started", actor=SYSTEM, subject=party(step), stream=board.stream, data=data)
     if problem:
         apply(board.place(step.key), Broke(problem, "garbage"))
-    step.save()
+    board.touch(step)
 
 
-def _shown(board: Board, step: Step, spec: StepSpec) -> Any:
-    """The input of a step as the record may show it: what the contract of a tool calls sensitive is masked."""
-    if not isinstance(spec, ToolStep):
-        return step.input
-    _, contract = find_tool(spec.tool, board.run.environment)
-    return masked(step.input, contract.sensitive if contract else [])
+def _shown(step: Step, spec: StepSpec) -> Any:
+    """What a step is given, as the record may show it: of a tool, only the names. Its call tells the rest, masked."""
+    return sorted(step.input or {}) if isinstance(spec, ToolStep) else step.input
 
 
 def _give(board: Board, step: Step, spec: StepSpec) -> str:

@@ -44,6 +44,7 @@ class Board:
     steps: dict[str, Step]
     parked: dict[str, datetime] = field(default_factory=dict)
     lane_lost: bool = False
+    touched: dict[str, Step] = field(default_factory=dict)
 
     @cached_property
     def definition(self) -> schema.Definition:
@@ -122,8 +123,14 @@ class Board:
         if self.to_drive():
             announce_due(self.run)
 
+    def touch(self, step: Step) -> None:
+        """Have a step saved at the end of the transition, however often it changes until then."""
+        self.touched[step.key] = step
+
     def store(self) -> None:
-        """Save what a transition may have changed of the run, and say that it has moved."""
+        """Save what a transition has changed of the run and its steps, and say that it has moved."""
+        for step in self.touched.values():
+            step.save(force_update=True)
         self.run.version += 1
         self.run.save(update_fields=MOVING)
         announce_run(self.run)

@@ -19,7 +19,7 @@ def drive(board: Board, key: str) -> Work | None:
     place.step.fence += 1
     result = heard(place) if is_escalated(place.step) else None
     if result is None and place.step.state == StepState.PENDING:
-        place.step.save()
+        board.touch(place.step)
         return None
     goes_on = place.step.state == StepState.WAITING  # what a person has decided is taken up, whatever is stopped
     stopped = None if result or goes_on else stopping.held_back(place)
@@ -41,7 +41,7 @@ def settle(board: Board, returned: Returned) -> bool:
         result = kinds.agent.accept(place, returned)
         if result is not None:
             apply(place, result)
-    step.save()
+    board.touch(step)
     return True
 
 
@@ -62,7 +62,7 @@ def apply(place: Place, result: Result) -> Work | None:
         case Execute(work):
             step.state = StepState.RUNNING
             place.lease(work)
-            step.save()
+            board.touch(step)
             return work
         case Park(until, person):
             step.state, step.lease_until = StepState.WAITING if person else StepState.RESTING, None
@@ -77,5 +77,5 @@ def apply(place: Place, result: Result) -> Work | None:
             end_step(board, step, StepState.FAILED, reason=reason)
         case Broke():
             fail(place, result)
-    step.save()
+    board.touch(step)
     return None

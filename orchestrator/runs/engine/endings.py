@@ -28,7 +28,7 @@ def end_step(board: Board, step: Step, state: StepState, *, output: Any = None, 
         raise ValueError(f"A step cannot go from {step.state} to {state}.")
     step.state, step.lease_until, step.retry_at, step.finished_at = state, None, None, board.now
     step.output, step.reason = output, reason
-    step.save()
+    board.touch(step)
     record(
         _STEP_VERBS[state],
         actor=SYSTEM,

@@ -26,7 +26,7 @@ def escalate(place: Place, reason: str) -> None:
     step.review = open_review(asking.about_failure(place, reason))
     step.state, step.lease_until, step.retry_at, step.reason = StepState.WAITING, None, None, reason
     step.deadline_at = None
-    step.save()
+    board.touch(step)
     board.parked[step.key] = step.review.expires_at
 
 

@@ -64,4 +64,4 @@ def _try_again(place: Place, broke: Broke) -> None:
             "at": step.retry_at.isoformat(),
         },
     )
-    step.save()
+    place.board.touch(step)

@@ -166,7 +166,7 @@ class RunPage:
         """What it waits for."""
         keys = [step.pk for step in self.going_on if step.kind == "wait" and step.pk is not None]
         inputs = dict(self.run.steps.filter(pk__in=keys).values_list("pk", "input")) if keys else {}
-        stopped = stopped_steps(self.run)
+        stopped = stopped_steps(self.run, self.going_on)
         known = Known(self.outline, self.open_reviews, self.tallies, self.parts, inputs, stopped, self.now)
         return waiting_for(self.going_on, known)
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 
-from agents.models import ToolCall
-from agents.stopping import sentence_of
+from agents.models import Stop, ToolCall
+from agents.stopping import sentence_of, stops_over
 from approvals.models import Review
 from orchestrator.runs.models import Run
 from orchestrator.runs.pages.outline import Outline
@@ -19,6 +19,9 @@ from orchestrator.runs.states import RUN_ENDED, StepState
 from orchestrator.workflows.schema import LoopStep, WaitStep
 
 MOST_LINES = 6
+
+WORKING = ("agent", "tool", "human")
+"""Kinds of steps that rest only while a stop holds them back."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,24 @@ class Waiting:
         return self.step.retries + 1
 
 
-def stopped_steps(run: Run) -> dict[UUID, str]:
-    """Why calls of steps are kept back by a stop that is open. One query."""
+def stopped_steps(run: Run, steps: Iterable[StepRow]) -> dict[UUID, str]:
+    """Why steps, or calls of theirs, are held back by a stop that is open. One query, and two where a step rests."""
     kept = ToolCall.objects.filter(run_ref=run.ref, kept_by__isnull=False, kept_by__released_at=None)
-    return {
+    found = {
         call.step_ref: sentence_of(call.kept_by)
         for call in kept.select_related("kept_by__set_by").only("step_ref", "kept_by")
         if call.kept_by is not None
     }
+    resting = [step for step in steps if step.state == StepState.RESTING and step.kind in WORKING and step.ref]
+    stops = _stops_of(run, [step.pk for step in resting if step.pk]) if resting else []
+    held = {step.ref: sentence_of(stops[0]) for step in resting if stops and step.ref is not None}
+    return held | found
+
+
+def _stops_of(run: Run, steps: list[int]) -> list[Stop]:
+    """The open stops over a run and the agents that work on these steps."""
+    agents = run.steps.filter(pk__in=steps).values_list("agent_version__agent__ref", flat=True)
+    return stops_over([run.ref, run.workflow_version.workflow.ref, *(ref for ref in agents if ref is not None)])
 
 
 @dataclass(frozen=True)

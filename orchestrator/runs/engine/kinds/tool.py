@@ -25,7 +25,6 @@ def proceed(place: Place) -> Result:
 
 
 def _ended(call: ToolCall) -> Result:
-    call.refresh_from_db()
     match call.state:
         case CallState.SUCCEEDED:
             return Done(call.result)
