@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError
+from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests.servers import site_process, start_servers
@@ -24,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers, in the process that starts the run and before its workers exist; keep sockets at home."""
     _keep_sockets_on_this_machine()
     _let_flush_pass_history()
+    _let_the_test_database_go()
     _keep_content_types()
     if not hasattr(config, "workerinput"):
         settings.HOLDSHORT_HOME.mkdir(mode=0o700)
@@ -42,6 +44,17 @@ def _keep_sockets_on_this_machine() -> None:
         real_connect(self, address)
 
     socket.socket.connect = connect  # type: ignore[method-assign, assignment]
+
+
+def _let_the_test_database_go() -> None:
+    """Drop the test database at the end even if a page of the running site is just asking it something."""
+
+    def destroy(self: Any, test_database_name: str, verbosity: int) -> None:
+        with self._nodb_cursor() as cursor:
+            name = self.connection.ops.quote_name(test_database_name)
+            cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    setattr(DatabaseCreation, "_destroy_test_db", destroy)  # noqa: B010 - the stubs do not know it
 
 
 def _let_flush_pass_history() -> None:
