@@ -221,7 +221,7 @@ def enter(board: Board) -> Lane | None:
     spec = board.definition.step(first.step_id)
     if not _is_plain(spec):
         return None
-    revision, chain = lane_sql.read(board.stream)
+    revision, chain, clock = lane_sql.read(board.stream)  # later than every entry of this transaction
     if chain is None or passage_for(spec, board.definition, run, revision) is None:
         return None
     assert revision is not None
@@ -232,7 +232,7 @@ def enter(board: Board) -> Lane | None:
     steps = {
         key: LaneStep(step.pk, step.ref, key, step.kind, step.title, step.attempt) for key, step in board.steps.items()
     }
-    return Lane(run, board.definition, steps, board.views(), chain, revision, board.around, board.now)
+    return Lane(run, board.definition, steps, board.views(), chain, revision, board.around, clock)
 
 
 def passage_for(spec: StepSpec, definition: Definition, run: Run, revision: int | None) -> Passage | None:

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from audit.chains import COLUMNS, Chain, Link
+from audit.clock import db_now
 
 _ENTRY_TYPES = {
     "stream_id": "bigint",
@@ -75,16 +76,16 @@ class Stored:
     lane_until: datetime | None
 
 
-def read(stream: str) -> tuple[int | None, Chain | None]:
-    """The revision of the rules, and the end of a stream; None for a stream that has not begun."""
+def read(stream: str) -> tuple[int | None, Chain | None, datetime]:
+    """The revision of the rules, the end of a stream (None for one that has not begun), and the database's time."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT (SELECT revision FROM agents_rules WHERE id = 1), s.id, s.seq, s.head
-               FROM audit_stream s WHERE s.key = %s""",
+            """SELECT (SELECT revision FROM agents_rules WHERE id = 1), s.id, s.seq, s.head,
+               clock_timestamp() FROM audit_stream s WHERE s.key = %s""",
             [stream],
         )
         row = cursor.fetchone()
-    return (row[0], Chain(row[1], stream, row[2], bytes(row[3]))) if row else (None, None)
+    return (row[0], Chain(row[1], stream, row[2], bytes(row[3])), row[4]) if row else (None, None, db_now())
 
 
 def claim(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> dict[str, Any] | None:
