@@ -47,8 +47,14 @@ def is_alive(owner_id: int | None) -> bool:
 
 
 def _lock(to: BaseDatabaseWrapper) -> None:
-    with to.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [_own.number])
+    """Lock the number, or another one where a connection that is not quite gone still has it. Waits for nobody."""
+    locked = False
+    while not locked:
+        with to.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_own.number])
+            (locked,) = cursor.fetchone()
+        if not locked:
+            _own.number = secrets.randbits(62)
 
 
 def _lock_again(connection: BaseDatabaseWrapper, **_: object) -> None:
