@@ -61,12 +61,16 @@ def _of_kind(root: Any, node: dict[str, Any], name: str, levels: int) -> Any:
     return _FORMATS.get(str(node.get("format")), f"[{name}]")
 
 
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _resolved(root: Any, node: Any) -> dict[str, Any]:
     """A node with its references followed and its first meaningful alternative chosen."""
     for _ in range(8):
         if not isinstance(node, dict):
             return {}
-        options = [part for key in ("anyOf", "oneOf", "allOf") for part in node.get(key, ()) if _says_something(part)]
+        options = [part for key in ("anyOf", "oneOf", "allOf") for part in _list(node.get(key)) if _says_something(part)]
         if isinstance(node.get("$ref"), str):
             try:
                 node = resolve(root, node["$ref"])

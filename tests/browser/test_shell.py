@@ -97,6 +97,21 @@ def stage(visitor: Visitor, world: World) -> Callable[..., Stage]:
     return open_stage
 
 
+@pytest.fixture
+def form(stage: Callable[..., Stage]) -> Stage:
+    """The stage with the form, after the page has asked once for what rang before its socket was open."""
+    first: list[str] = []
+
+    def keep(route: Route) -> None:
+        first.append(route.request.url)
+        route.fulfill(status=204)
+
+    here = stage(FORM, lambda page: page.route("**/part/", keep))
+    eventually(here.page, lambda: first, "the first poll")
+    here.page.unroute("**/part/")
+    return here
+
+
 def eventually(page: Page, true: Callable[[], object], what: str) -> None:
     """Let the browser go on until `true()`."""
     for _ in range(200):
@@ -265,10 +280,9 @@ def ring_in(page: Page) -> None:
     page.evaluate(f"document.body.dispatchEvent({ring})")
 
 
-def test_a_form_being_edited_is_never_swapped_by_a_doorbell(stage: Callable[..., Stage]) -> None:
-    here = stage(FORM)
-    page = here.page
-    here.answers("/part/", "Swapped")
+def test_a_form_being_edited_is_never_swapped_by_a_doorbell(form: Stage) -> None:
+    page = form.page
+    form.answers("/part/", "Swapped")
     page.locator("[name=amount]").fill("642.10")
     page.locator("h1").click()
     ring_in(page)
@@ -276,16 +290,14 @@ def test_a_form_being_edited_is_never_swapped_by_a_doorbell(stage: Callable[...,
     expect(page.locator("[name=amount]")).to_have_value("642.10")
 
 
-def test_an_untouched_form_is_kept_up_to_date(stage: Callable[..., Stage]) -> None:
-    here = stage(FORM)
-    here.answers("/part/", "Swapped")
-    ring_in(here.page)
-    expect(here.page.locator("#part")).to_have_text("Swapped")
+def test_an_untouched_form_is_kept_up_to_date(form: Stage) -> None:
+    form.answers("/part/", "Swapped")
+    ring_in(form.page)
+    expect(form.page.locator("#part")).to_have_text("Swapped")
 
 
-def test_leaving_an_edited_form_asks_first(stage: Callable[..., Stage]) -> None:
-    here = stage(FORM)
-    page = here.page
+def test_leaving_an_edited_form_asks_first(form: Stage) -> None:
+    page = form.page
     questions: list[str] = []
 
     def refuse(dialog: Dialog) -> None:
@@ -297,7 +309,7 @@ def test_leaving_an_edited_form_asks_first(stage: Callable[..., Stage]) -> None:
     page.get_by_role("button", name="Another").click()
     eventually(page, lambda: questions, "the question")
     expect(page.locator("[name=amount]")).to_have_value("642.10")
-    here.answers("/part/", "Swapped")
+    form.answers("/part/", "Swapped")
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Another").click()
     expect(page.locator("#part")).to_have_text("Swapped")
@@ -326,23 +338,21 @@ def test_a_list_under_the_pointer_does_not_move(stage: Callable[..., Stage]) -> 
 
 @pytest.mark.parametrize("status", [200, 409, 422])
 def test_answers_with_something_to_show_are_shown_and_requests_carry_the_token(
-    stage: Callable[..., Stage], status: int
+    form: Stage, status: int
 ) -> None:
-    here = stage(FORM)
-    here.answers("/check/", f"Answer {status}", status)
-    here.page.get_by_role("button", name="Send").click()
-    expect(here.page.locator("#part")).to_have_text(f"Answer {status}")
-    assert len(here.asked[-1].removeprefix("POST /check/ ")) >= 32
+    form.answers("/check/", f"Answer {status}", status)
+    form.page.get_by_role("button", name="Send").click()
+    expect(form.page.locator("#part")).to_have_text(f"Answer {status}")
+    assert len(form.asked[-1].removeprefix("POST /check/ ")) >= 32
 
 
 @pytest.mark.parametrize(("status", "words"), [(500, "did not confirm"), (403, "may not"), (404, "no longer here")])
-def test_failures_are_said_and_the_form_stays(stage: Callable[..., Stage], status: int, words: str) -> None:
-    here = stage(FORM)
-    here.answers("/check/", "broken", status)
-    here.page.locator("[name=amount]").fill("7")
-    here.page.get_by_role("button", name="Send").click()
-    expect(here.page.get_by_role("alert")).to_contain_text(words)
-    expect(here.page.locator("[name=amount]")).to_have_value("7")
+def test_failures_are_said_and_the_form_stays(form: Stage, status: int, words: str) -> None:
+    form.answers("/check/", "broken", status)
+    form.page.locator("[name=amount]").fill("7")
+    form.page.get_by_role("button", name="Send").click()
+    expect(form.page.get_by_role("alert")).to_contain_text(words)
+    expect(form.page.locator("[name=amount]")).to_have_value("7")
 
 
 def test_a_lost_session_leads_to_the_sign_in_page(stage: Callable[..., Stage]) -> None:
