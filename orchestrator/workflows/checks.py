@@ -100,8 +100,7 @@ def _reference_problem(definition: Definition, text: Text, reference: references
         return shapes.path_problem(definition.input, reference.path, "the input")
     if reference.step in (references.ITEM, references.INDEX):
         return None if text.item else "there is an item only in a step with for_each:."
-    ids = {step.id for step in definition.steps}
-    if reference.step not in ids:
+    if reference.step not in definition.needs:
         return f'there is no step "{reference.step}".{suggestion(reference.step, text.sees)}'
     if reference.step not in text.sees:
         return f'step "{reference.step}" {_not_seen(definition, text, reference.step)}'

@@ -42,15 +42,12 @@ __all__ = (
     "ToolStep",
     "WaitStep",
     "WorkflowStep",
-    "always_done",
-    "ancestors_of",
-    "certain_of",
     "needs_of",
     "output_schema",
     "review_rule",
 )
 
-MAX_STEPS = 200
+MAX_STEPS = 3_000
 DUE = timedelta(hours=1)
 EXPIRES = timedelta(hours=24)
 UNDO = "undo:"
@@ -140,46 +137,6 @@ def needs_of(definition: Definition) -> dict[str, tuple[str, ...]]:
     return needs
 
 
-def ancestors_of(definition: Definition) -> dict[str, frozenset[str]]:
-    """For every step, all steps that have ended before it can begin."""
-    found: dict[str, frozenset[str]] = {}
-    for step_id, needed in _in_order(definition):
-        found[step_id] = frozenset(needed).union(*(found.get(other, frozenset()) for other in needed))
-    return found
-
-
-def certain_of(definition: Definition) -> dict[str, frozenset[str]]:
-    """For every step, the steps that surely have an output when it is done: none of them can have been skipped.
-
-    A step is only done when something it needs was. So a single need is certain, however often it is skipped otherwise.
-    """
-    skippable: set[str] = set(definition.fallback_for)
-    certain: dict[str, frozenset[str]] = {}
-    for step_id, needed in _in_order(definition):
-        step = definition.step(step_id)
-        with_theirs = {need: certain.get(need, frozenset()) | {need} for need in needed}
-        if needed and (step.join != "all" or all(need in skippable for need in needed)):
-            certain[step_id] = frozenset.intersection(*with_theirs.values())
-        else:
-            sure = (theirs for need, theirs in with_theirs.items() if need not in skippable)
-            certain[step_id] = frozenset().union(*sure)
-        if step.when is not None or (needed and all(need in skippable for need in needed)):
-            skippable.add(step_id)
-    return certain
-
-
-def always_done(definition: Definition) -> frozenset[str]:
-    """The steps that have an output in every run that ends well."""
-    skippable, waived = set(definition.fallback_for), set[str]()
-    for step_id, needed in _in_order(definition):
-        step = definition.step(step_id)
-        if step.when is not None or (needed and all(need in skippable for need in needed)):
-            skippable.add(step_id)
-        if step.join != "all":
-            waived |= set(needed)
-    return frozenset(definition.needs) - skippable - waived
-
-
 def output_schema(step: StepSpec) -> JsonSchema | None:
     """The JSON Schema that the step's output fits, where the definition says so. A tool's is in its contract."""
     match step:
@@ -228,17 +185,6 @@ def escalation_rule(definition: Definition, step: StepSpec) -> ReviewRule:
     """Who is asked when this step cannot go on by itself."""
     rule = review_rule(definition, step)
     return rule.model_copy(update={"team": step.escalates_to, "person": None}) if step.escalates_to else rule
-
-
-def _in_order(definition: Definition) -> list[tuple[str, tuple[str, ...]]]:
-    """Steps with their needs, each after those it needs: a fallback may be written above what it stands in for."""
-    needs, done, order = dict(needs_of(definition)), set[str](), []
-    while needs:
-        ready = [step_id for step_id, needed in needs.items() if all(o in done or o not in needs for o in needed)]
-        for step_id in ready or list(needs):
-            order.append((step_id, needs.pop(step_id)))
-            done.add(step_id)
-    return order
 
 
 def _undoing(step: StepSpec) -> ToolStep:

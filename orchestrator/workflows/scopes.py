@@ -3,20 +3,18 @@
 Every check of a definition is made for each of them, with the path at which its steps are written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.workflows import references
+from orchestrator.workflows.ancestry import always_done, ancestors_of, certain_of
 from orchestrator.workflows.problems import Path
 from orchestrator.workflows.schema import (
     Definition,
     LoopStep,
     PlanStep,
     StepSpec,
-    always_done,
-    ancestors_of,
-    certain_of,
 )
 
 
@@ -44,8 +42,8 @@ class Text:
 
     path: Path
     text: str
-    sees: frozenset[str]
-    sure: frozenset[str]
+    sees: Set[str]
+    sure: Set[str]
     item: bool = False
 
 

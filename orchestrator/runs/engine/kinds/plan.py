@@ -20,7 +20,7 @@ from orchestrator.runs.states import RUN_ENDED
 from orchestrator.workflows import references
 from orchestrator.workflows.graph import graph_problems
 from orchestrator.workflows.parts import StepId
-from orchestrator.workflows.schema import Definition, PlanStep, StepSpec, ancestors_of
+from orchestrator.workflows.schema import Definition, PlanStep, StepSpec
 from orchestrator.workflows.scopes import Scope, texts_of
 from orchestrator.workflows.wording import suggestion
 
@@ -98,7 +98,6 @@ def _step(place: int, item: Any, allowed: Mapping[str, StepSpec]) -> StepSpec:
 
 def _check_references(definition: Definition) -> None:
     """Every reference of a plan must lead to a step that has ended by then."""
-    sees = ancestors_of(definition)
     for text in texts_of(Scope(definition, ("steps",))):
         try:
             template = references.parse(text.text)
@@ -106,7 +105,7 @@ def _check_references(definition: Definition) -> None:
             raise BadPlan(str(error)) from error
         for part in template:
             if isinstance(part, references.Reference) and part.step is not None and part.step not in text.sees:
-                raise BadPlan(f"{part.token} is not there by then. Known: {', '.join(sorted(sees))}.")
+                raise BadPlan(f"{part.token} is not there by then. Known: {', '.join(sorted(definition.needs))}.")
 
 
 def _reviewed(place: Place, definition: Definition) -> Result | None:
