@@ -13,6 +13,9 @@ import rfc8785
 
 SAFE_INTEGER = 2**53 - 1
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+_written = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode
+_NUMBER = re.compile(r"[:,\[](?<!\d:)-?\d+(?:[.eE]|(?<=\d{16}))")  # with a fraction, an exponent or many digits
+_HIGH = re.compile("[\ud800-\U0010ffff]")
 
 
 class NotCanonical(ValueError):
@@ -40,11 +43,10 @@ def parse(raw: bytes | str) -> Any:
 def dump(value: Any) -> bytes:
     """The canonical bytes of a JSON value (RFC 8785). Raises NotCanonical where there is no single form."""
     try:
-        if _is_simple(value):  # json writes texts, whole numbers and ASCII keys exactly as RFC 8785, sections 3.2.2-3
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-        return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
-        raise NotCanonical(f"No canonical form: {error}.") from error
+        written = _written(value)
+        return written.encode() if _is_canonical(written) else _dump_exactly(value)
+    except (TypeError, ValueError):
+        return _dump_exactly(value)
     except RecursionError as error:
         raise NotCanonical("This value is nested too deeply.") from error
 
@@ -85,33 +87,37 @@ def _float(digits: str) -> float | int:
     return int(number) if number.is_integer() and abs(number) <= SAFE_INTEGER else number
 
 
-def _is_simple(value: Any) -> bool:
-    """Whether a value has no number with a fraction and no key beyond ASCII: all else has one form anyway.
+def _is_canonical(written: str) -> bool:
+    """Whether json has surely written a value as RFC 8785, sections 3.2.2 and 3.2.3, wants it.
 
-    Raises NotCanonical for a text that may not be there.
+    It writes texts, short whole numbers and keys below U+D800 so. A text that only looks like something else makes this
+    False, and costs time, but no correctness.
     """
-    kind = type(value)
-    if kind is str:
-        _check(value)
-        return True
-    if kind is dict:
-        simple = True
-        for key, item in value.items():
-            simple = _is_simple_key(key) & _is_simple(item) & simple
-        return simple
-    if kind is list or kind is tuple:
-        return sum(not _is_simple(item) for item in value) == 0  # every item has to be looked at
-    return value is None or kind is bool or (kind is int and -SAFE_INTEGER <= value <= SAFE_INTEGER)
-
-
-def _is_simple_key(key: Any) -> bool:
-    if type(key) is not str:
+    if written[0] not in '{["' or "\\u0000" in written or _NUMBER.search(written):
         return False
-    _check(key)
-    return key.isascii()
+    return written.isascii() or _HIGH.search(written) is None
 
 
-def _check(text: str) -> None:
-    bad = _FORBIDDEN.search(text)
-    if bad is not None:
-        raise NotCanonical(f"A text contains the character U+{ord(bad[0]):04X}, which is not allowed.")
+def _dump_exactly(value: Any) -> bytes:
+    try:
+        _check(value)
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise NotCanonical(f"No canonical form: {error}.") from error
+    except RecursionError as error:
+        raise NotCanonical("This value is nested too deeply.") from error
+
+
+def _check(value: Any) -> None:
+    """Raise NotCanonical for a character that may not be in a text, wherever in a value."""
+    if isinstance(value, str):
+        bad = _FORBIDDEN.search(value)
+        if bad is not None:
+            raise NotCanonical(f"A text contains the character U+{ord(bad[0]):04X}, which is not allowed.")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check(key)
+            _check(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item)
