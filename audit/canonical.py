@@ -14,7 +14,9 @@ import rfc8785
 SAFE_INTEGER = 2**53 - 1
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _written = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode
-_NUMBER = re.compile(r"[:,\[](?<!\d:)-?\d+(?:[.eE]|(?<=\d{16}))")  # with a fraction, an exponent or many digits
+_ODD = re.compile(  # a number with a fraction, an exponent or many digits; a key that may have been no text
+    r'[:,\[{](?<!\d:)(?:-?\d+(?:[.eE]|(?<=\d{16}))|"(?:-?[\dIN]|true"|false"|null"))'
+)
 _HIGH = re.compile("[\ud800-\U0010ffff]")
 
 
@@ -93,7 +95,7 @@ def _is_canonical(written: str) -> bool:
     It writes texts, short whole numbers and keys below U+D800 so. A text that only looks like something else makes this
     False, and costs time, but no correctness.
     """
-    if written[0] not in '{["' or "\\u0000" in written or _NUMBER.search(written):
+    if written[0] not in '{["' or "\\u0000" in written or _ODD.search(written):
         return False
     return written.isascii() or _HIGH.search(written) is None
 
