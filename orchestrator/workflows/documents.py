@@ -13,7 +13,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from audit.canonical import SAFE_INTEGER
 from orchestrator.workflows.problems import DefinitionError, Document, Path, Place, Problem, path_text
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
 MAX_VALUES = 50_000
 MAX_ALIASES = 100

@@ -3,7 +3,7 @@
 An error keeps a definition from being published. A warning is worth a look.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -242,11 +242,29 @@ def _conditions(scope: Scope, world: World) -> Remarks:
     """Conditions that could never work, or not in every run, by the schemas of what they read."""
     known = _known(scope.definition, world)
     for condition in conditions_of(scope):
-        visible = {key: schema for key, schema in known.items() if key is None or key in condition.sees}
+        visible = _Visible(known, condition.sees)
         for sentence in conditions.check(condition.text, visible):
             yield _error(condition.path, sentence)
         for sentence in conditions.warnings(condition.text, visible):
             yield _warning(condition.path, sentence)
+
+
+class _Visible(Mapping[str | None, dict[str, Any] | None]):
+    """What one condition may read of all that is known: the input, and the steps that have ended by then."""
+
+    def __init__(self, known: Mapping[str | None, dict[str, Any] | None], sees: Set[str]) -> None:
+        self._known, self._sees = known, sees
+
+    def __getitem__(self, key: str | None) -> dict[str, Any] | None:
+        if key is not None and key not in self._sees:
+            raise KeyError(key)
+        return self._known[key]
+
+    def __iter__(self) -> Iterator[str | None]:
+        return (key for key in self._known if key is None or key in self._sees)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _known(definition: Definition, world: World) -> dict[str | None, dict[str, Any] | None]:

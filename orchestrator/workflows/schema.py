@@ -83,6 +83,15 @@ class Definition(Part):
         return needs_of(self)
 
     @cached_property
+    def needed_by(self) -> Mapping[str, tuple[str, ...]]:
+        """For every step that others wait for, those others."""
+        found: dict[str, list[str]] = {}
+        for step_id, needed in self.needs.items():
+            for need in dict.fromkeys(needed):
+                found.setdefault(need, []).append(step_id)
+        return {need: tuple(those) for need, those in found.items()}
+
+    @cached_property
     def undoing(self) -> tuple[str, ...]:
         """The ids of the steps that make good what others did."""
         return tuple(UNDO + step.id for step in self.steps if step.compensate)
@@ -115,7 +124,7 @@ class Definition(Part):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy that remembers nothing it worked out for the original."""
         copy = super().model_copy(update=update, deep=deep)
-        for name in ("by_id", "needs", "undoing", "fallback_for"):
+        for name in ("by_id", "needs", "needed_by", "undoing", "fallback_for"):
             copy.__dict__.pop(name, None)
         return copy
 

@@ -87,7 +87,7 @@ def test_every_mistake_is_listed_with_its_line_and_the_text_is_kept(
     [
         (b"", "The text is empty. Begin with name: and title:."),
         (b"name: \xff", "A character is not UTF-8. Save the file with the encoding UTF-8."),
-        (b"x" * 300_000, "The text is too large. A definition has at most 256 kB."),
+        (b"x" * 1_100_000, "The text is too large. A definition has at most 1024 kB."),
         (b"name: [", "is missing here"),
         (b"name: \x00", "The character U+0000 is not allowed. Remove it."),
         (TEXT.replace("name: refund", "name: import").encode(), 'The name "import" is taken by a page of Holdshort.'),

@@ -95,9 +95,9 @@ def test_what_is_no_mapping_is_refused(text: str) -> None:
 
 def test_a_text_that_is_too_large_is_refused_before_it_is_parsed() -> None:
     begun = time.monotonic()
-    sentence = "line 1: The text is too large. A definition has at most 256 kB."
-    assert said("a: " + "[" * 300_000) == [sentence]
-    assert said(b"\xe2\x82\xac" * 100_000) == [sentence]
+    sentence = "line 1: The text is too large. A definition has at most 1024 kB."
+    assert said("a: " + "[" * 1_100_000) == [sentence]
+    assert said(b"\xe2\x82\xac" * 400_000) == [sentence]
     assert time.monotonic() - begun < 5
 
 

@@ -107,9 +107,30 @@ def plan(
     return Graph(definition, steps).plan(run_input, ending=ending)
 
 
-def outputs_of(definition: Definition, steps: Mapping[str, StepView]) -> dict[str, Any]:
+def outputs_of(definition: Definition, steps: Mapping[str, StepView]) -> Mapping[str, Any]:
     """What later steps may refer to: the outputs of all steps that have succeeded, or whose fallback has."""
     return Graph(definition, steps).outputs()
+
+
+class Outputs(Mapping[str, Any]):
+    """The output of each step that has one, that of its fallback where that was done instead; looked up when read."""
+
+    def __init__(self, graph: "Graph") -> None:
+        self._graph = graph
+
+    def __getitem__(self, step_id: str) -> Any:
+        if self._graph.standing[step_id] is not StepState.SUCCEEDED:
+            raise KeyError(step_id)
+        return self._graph.steps[self._graph.stand_in(step_id)].output
+
+    def __contains__(self, step_id: object) -> bool:
+        return isinstance(step_id, str) and self._graph.standing.get(step_id) is StepState.SUCCEEDED
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, state in self._graph.standing.items() if state is StepState.SUCCEEDED)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class Graph:
@@ -120,7 +141,8 @@ class Graph:
         self.states = {step_id: self._state(step_id) for step_id in self.needs}
         self.standing = dict(self.states)
         for step_id in self.definition.fallback_for.values():
-            self.standing[step_id] = self.states[self._stand_in(step_id)]
+            self.standing[step_id] = self.states[self.stand_in(step_id)]
+        self._turns: dict[str, bool | None] = {}
         self.in_flight = tuple(key for key in (*self.needs, *definition.undoing) if self._state(key) in IN_FLIGHT)
 
     def plan(self, run_input: Mapping[str, Any], *, ending: Fail | None = None) -> Plan:
@@ -135,33 +157,33 @@ class Graph:
             return Plan((Wait(self.in_flight),))
         return Plan((self.finish(run_input),))
 
-    def outputs(self) -> dict[str, Any]:
-        """The output of each step that has one, that of its fallback where that was done instead."""
-        done = {key: self._stand_in(key) for key, state in self.standing.items() if state is StepState.SUCCEEDED}
-        return {key: self.steps[by].output for key, by in done.items()}
+    def outputs(self) -> Outputs:
+        """What steps may refer to."""
+        return Outputs(self)
 
     def fatal(self) -> Fail | None:
         """Why the run has to end, or None."""
         for step_id, state in self.standing.items():
             if state in BROKEN and step_id not in self.definition.fallback_for and not self._tolerated(step_id):
-                return self._broken(self._stand_in(step_id))
+                return self._broken(self.stand_in(step_id))
         return None
 
     def wind_up(self, fatal: Fail) -> Action:
         """End the run in order: what is going on first, then what is to be made good, the latest first."""
         if self.in_flight:
             return Wait(self.in_flight)
-        made = [step for step in self.definition.steps if step.compensate and self.states[step.id] == "succeeded"]
-        for step in sorted(made, key=self._ended, reverse=True):
-            if self._state(UNDO + step.id) == StepState.PENDING:
-                return Start(UNDO + step.id)
-        return fatal
+        undoing = [key for key in self.definition.undoing if self._state(key) is StepState.PENDING]
+        made = [key for key in (key.removeprefix(UNDO) for key in undoing) if self.states[key] is StepState.SUCCEEDED]
+        if not made:
+            return fatal
+        _, latest = max(enumerate(made), key=lambda each: self._ended(*each))
+        return Start(UNDO + latest)
 
     def beginnings(self, run_input: Mapping[str, Any]) -> Iterator[Start | Skip | Break]:
         """The steps whose turn it is, each with whether it is to be done."""
-        pending = [key for key, state in self.states.items() if state is StepState.PENDING]
-        for step_id in pending:
-            yield from self._beginning(self.definition.by_id[step_id], run_input)
+        for step_id, state in self.states.items():
+            if state is StepState.PENDING:
+                yield from self._beginning(step_id, run_input)
 
     def finish(self, run_input: Mapping[str, Any]) -> Finish | Fail:
         """The end of a run in which nothing is left to do. Without `output:` it gives the outputs nobody reads on."""
@@ -178,57 +200,67 @@ class Graph:
     def _read_by_fallback_alone(self, step_id: str) -> bool:
         """Whether nothing but its own fallback comes after a step."""
         fallback = self.definition.step(step_id).fallback
-        return all(key == fallback for key, needed in self.needs.items() if step_id in needed)
+        return all(key == fallback for key in self.definition.needed_by.get(step_id, ()))
 
-    def _beginning(self, step: StepSpec, run_input: Mapping[str, Any]) -> Iterator[Start | Skip | Break]:
-        primary = self.definition.fallback_for.get(step.id)
+    def _beginning(self, step_id: str, run_input: Mapping[str, Any]) -> Iterator[Start | Skip | Break]:
+        primary = self.definition.fallback_for.get(step_id)
         if primary is not None:
-            if self.states[primary] == StepState.FAILED:
-                yield Start(step.id)
+            if self.states[primary] is StepState.FAILED:
+                yield Start(step_id)
             elif self.states[primary] in SETTLED:
-                yield Skip(step.id, f'It was not needed: "{self._title(primary)}" did not fail.')
-        elif self._can_never(step):
-            yield Skip(step.id, "Nothing that it waits for was done.")
-        elif self._joined(step):
-            yield self._decided(step, run_input)
+                yield Skip(step_id, f'It was not needed: "{self._title(primary)}" did not fail.')
+            return
+        turn = self._turn(step_id)
+        if turn is False:
+            yield Skip(step_id, "Nothing that it waits for was done.")
+        elif turn:
+            yield self._decided(self.definition.by_id[step_id], run_input)
 
     def _decided(self, step: StepSpec, run_input: Mapping[str, Any]) -> Start | Skip | Break:
         """A step whose turn it is: done, unless its condition does not hold."""
         if step.when is None:
             return Start(step.id)
-        outputs = self.outputs()
         try:
-            holds = conditions.holds(step.when, run_input, {key: outputs.get(key) for key in self.states})
+            holds = conditions.holds(step.when, run_input, self.outputs())
         except conditions.ConditionFailed as error:
             return Break(step.id, f"Its condition could not be worked out. {error}")
         return Start(step.id) if holds else Skip(step.id, f"Its condition does not hold: {step.when}")
 
-    def _joined(self, step: StepSpec) -> bool:
-        """Whether enough of what a step needs is there."""
-        standing = [self.standing[other] for other in self.needs[step.id]]
-        if step.join == "all":
-            return all(state in SETTLED for state in standing)
-        return standing.count(StepState.SUCCEEDED) >= self._wanted(step)
+    def _turn(self, step_id: str) -> bool | None:
+        """Whether enough of what a step needs is there: True; False when it can never be any more; None not yet."""
+        if step_id not in self._turns:
+            step = self.definition.by_id[step_id]
+            self._turns[step_id] = self._turn_of_all(step) if step.join == "all" else self._turn_of_some(step)
+        return self._turns[step_id]
 
-    def _can_never(self, step: StepSpec) -> bool:
-        """Whether so much of what a step needs was skipped or has failed that it cannot begin any more."""
-        standing = [self.standing[other] for other in self.needs[step.id]]
-        if step.join == "all":
-            return bool(standing) and all(state == StepState.SKIPPED for state in standing)
-        lost = sum(state == StepState.SKIPPED or state in BROKEN for state in standing)
-        return bool(standing) and len(standing) - lost < self._wanted(step)
+    def _turn_of_all(self, step: StepSpec) -> bool | None:
+        needed = self.needs[step.id]
+        done = not needed
+        for other in needed:
+            state = self.standing[other]
+            if state is StepState.SUCCEEDED:
+                done = True
+            elif state is not StepState.SKIPPED:
+                return None
+        return done
 
-    def _wanted(self, step: StepSpec) -> int:
-        return step.join if isinstance(step.join, int) else min(1, len(self.needs[step.id]))
+    def _turn_of_some(self, step: StepSpec) -> bool | None:
+        standing = [self.standing[other] for other in self.needs[step.id]]
+        wanted = step.join if isinstance(step.join, int) else min(1, len(standing))
+        lost = sum(state is StepState.SKIPPED or state in BROKEN for state in standing)
+        if standing and len(standing) - lost < wanted:
+            return False
+        return True if standing.count(StepState.SUCCEEDED) >= wanted else None
 
     def _tolerated(self, step_id: str) -> bool:
         """Whether a failed step is one of several of which fewer are enough, wherever it is needed."""
-        if self.states[self._stand_in(step_id)] == StepState.STOPPED:
+        if self.states[self.stand_in(step_id)] is StepState.STOPPED:
             return False
-        needing = [step for step in self.definition.steps if step_id in self.needs[step.id]]
-        return bool(needing) and all(step.join != "all" and not self._can_never(step) for step in needing)
+        needing = self.definition.needed_by.get(step_id, ())
+        by_id = self.definition.by_id
+        return bool(needing) and all(by_id[key].join != "all" and self._turn(key) is not False for key in needing)
 
-    def _stand_in(self, step_id: str) -> str:
+    def stand_in(self, step_id: str) -> str:
         """The step whose outcome counts: the last of the fallbacks that failures have led to."""
         while self.states[step_id] == StepState.FAILED:
             fallback = self.definition.step(step_id).fallback
@@ -238,11 +270,11 @@ class Graph:
         return step_id
 
     def _state(self, step_id: str) -> StepState:
-        return _STATES[self.steps[step_id].state] if step_id in self.steps else StepState.PENDING
+        view = self.steps.get(step_id)
+        return StepState.PENDING if view is None else _STATES[view.state]
 
-    def _ended(self, step: StepSpec) -> tuple[bool, datetime | int, int]:
-        place = self.definition.steps.index(step)
-        ended = self.steps[step.id].ended
+    def _ended(self, place: int, step_id: str) -> tuple[bool, datetime | int, int]:
+        ended = self.steps[step_id].ended
         return (ended is not None, ended or place, place)
 
     def _title(self, step_id: str) -> str:
