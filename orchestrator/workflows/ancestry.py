@@ -34,7 +34,7 @@ class Steps(Set[str]):
 
 def ancestors_of(definition: Definition) -> dict[str, Steps]:
     """For every step, all steps that have ended before it can begin."""
-    places = _places(definition)
+    places = definition.places
     found: dict[str, int] = {}
     for step_id, needed in in_order(definition):
         found[step_id] = reduce(or_, (found.get(need, 0) | _bit(places, need) for need in needed), 0)
@@ -46,7 +46,7 @@ def certain_of(definition: Definition) -> dict[str, Steps]:
 
     A step is only done when something it needs was. So a single need is certain, however often it is skipped otherwise.
     """
-    places = _places(definition)
+    places = definition.places
     skippable: set[str] = set(definition.fallback_for)
     certain: dict[str, int] = {}
     for step_id, needed in in_order(definition):
@@ -89,10 +89,6 @@ def in_order(definition: Definition) -> list[tuple[str, tuple[str, ...]]]:
                 ready.append(step_id)
     order += [step_id for step_id, count in missing.items() if count]
     return [(step_id, needs[step_id]) for step_id in order]
-
-
-def _places(definition: Definition) -> dict[str, int]:
-    return {step_id: place for place, step_id in enumerate(definition.needs)}
 
 
 def _bit(places: Mapping[str, int], step_id: str) -> int:

@@ -83,6 +83,11 @@ class Definition(Part):
         return needs_of(self)
 
     @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each step in the order in which they are written, from 0."""
+        return {step_id: place for place, step_id in enumerate(self.needs)}
+
+    @cached_property
     def needed_by(self) -> Mapping[str, tuple[str, ...]]:
         """For every step that others wait for, those others."""
         found: dict[str, list[str]] = {}
@@ -124,7 +129,7 @@ class Definition(Part):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy that remembers nothing it worked out for the original."""
         copy = super().model_copy(update=update, deep=deep)
-        for name in ("by_id", "needs", "needed_by", "undoing", "fallback_for"):
+        for name in ("by_id", "needs", "places", "needed_by", "undoing", "fallback_for"):
             copy.__dict__.pop(name, None)
         return copy
 

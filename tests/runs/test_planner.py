@@ -14,11 +14,13 @@ from orchestrator.runs.engine.planner import (
     Break,
     Fail,
     Finish,
+    Graph,
     Plan,
     Skip,
     Start,
     StepView,
     Wait,
+    outputs_of,
     plan,
 )
 from orchestrator.runs.engine.resolving import input_of, title_of
@@ -224,6 +226,26 @@ def check_plan(made: Plan, needs: dict[str, tuple[str, ...]], steps: dict[str, S
             assert not any(state in IN_FLIGHT for state in states.values())
         case Finish():
             assert all(state in SETTLED | BROKEN for state in states.values())
+
+
+@settings(deadline=None, max_examples=200)
+@given(graphs(), st.data())
+def test_a_graph_that_hears_of_each_success_plans_as_one_that_is_made_anew(
+    definition: Definition, data: st.DataObject
+) -> None:
+    usual = st.sampled_from([StepState.PENDING, *StepState])
+    steps = {step.id: StepView(data.draw(usual), 1) for step in definition.steps}
+    graph = Graph(definition, steps)
+    for _ in definition.steps:
+        made = graph.plan({"start": "x"})
+        assert made == plan(definition, steps, {"start": "x"})
+        assert graph.outputs() == outputs_of(definition, steps)
+        ready = starts(made)
+        if not ready or ready[0].startswith("undo:"):
+            return
+        chosen = data.draw(st.sampled_from(ready))
+        steps[chosen] = StepView(StepState.SUCCEEDED, 1)
+        graph.succeed(chosen, 1)
 
 
 @settings(deadline=None, max_examples=200)

@@ -70,15 +70,13 @@ class Lane:
 
     def perform(self) -> bool:
         """Do step after step until the run has ended (then True), or the next thing is not for the lane."""
-        views = self.views
-        graph = planner.Graph(self.definition, views)
+        graph = planner.Graph(self.definition, self.views)
         (action, *_) = graph.plan(self.run.input).actions
         while isinstance(action, planner.Start):
             done = self._step(action.step_id, graph.outputs())
             if done is None:
                 return False
-            views[action.step_id] = planner.StepView(StepState.SUCCEEDED, done.read.result)
-            graph = planner.Graph(self.definition, views)
+            graph.succeed(action.step_id, done.read.result)
             (action, *_) = graph.plan(self.run.input).actions
             ended = action if isinstance(action, planner.Finish) and self.run.parent_id is None else None
             if not self._keep(done, ended):

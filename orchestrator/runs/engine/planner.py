@@ -134,14 +134,20 @@ class Outputs(Mapping[str, Any]):
 
 
 class Graph:
-    """One look at a run: the graph and where each of its steps stands."""
+    """One look at a run: the graph and where each of its steps stands.
+
+    `open` are the steps that have to be looked at: after a step has succeeded only those behind it, so that a run of
+    thousands of steps needs no look at all of them after each.
+    """
 
     def __init__(self, definition: Definition, steps: Mapping[str, StepView]) -> None:
-        self.definition, self.needs, self.steps = definition, definition.needs, steps
+        self.definition, self.needs, self.steps = definition, definition.needs, dict(steps)
         self.states = {step_id: self._state(step_id) for step_id in self.needs}
         self.standing = dict(self.states)
         for step_id in self.definition.fallback_for.values():
             self.standing[step_id] = self.states[self.stand_in(step_id)]
+        self.broken = [step_id for step_id, state in self.standing.items() if state in BROKEN]
+        self.open = {step_id for step_id, state in self.states.items() if state is StepState.PENDING}
         self._turns: dict[str, bool | None] = {}
         self.in_flight = tuple(key for key in (*self.needs, *definition.undoing) if self._state(key) in IN_FLIGHT)
 
@@ -157,14 +163,29 @@ class Graph:
             return Plan((Wait(self.in_flight),))
         return Plan((self.finish(run_input),))
 
+    def succeed(self, step_id: str, output: Any) -> None:
+        """Take up that a step which was neither begun nor ended has succeeded."""
+        self.steps[step_id] = StepView(StepState.SUCCEEDED, output)
+        self.states[step_id] = StepState.SUCCEEDED
+        self.open.discard(step_id)
+        moved: str | None = step_id
+        while moved is not None:
+            self.standing[moved] = self.states[self.stand_in(moved)]
+            for behind in self.definition.needed_by.get(moved, ()):
+                self._turns.pop(behind, None)
+                if self.states[behind] is StepState.PENDING:
+                    self.open.add(behind)
+            moved = self.definition.fallback_for.get(moved)
+
     def outputs(self) -> Outputs:
         """What steps may refer to."""
         return Outputs(self)
 
     def fatal(self) -> Fail | None:
         """Why the run has to end, or None."""
-        for step_id, state in self.standing.items():
-            if state in BROKEN and step_id not in self.definition.fallback_for and not self._tolerated(step_id):
+        for step_id in self.broken:
+            broken = self.standing[step_id] in BROKEN and step_id not in self.definition.fallback_for
+            if broken and not self._tolerated(step_id):
                 return self._broken(self.stand_in(step_id))
         return None
 
@@ -181,9 +202,12 @@ class Graph:
 
     def beginnings(self, run_input: Mapping[str, Any]) -> Iterator[Start | Skip | Break]:
         """The steps whose turn it is, each with whether it is to be done."""
-        for step_id, state in self.states.items():
-            if state is StepState.PENDING:
-                yield from self._beginning(step_id, run_input)
+        for step_id in sorted(self.open, key=self.definition.places.__getitem__):
+            action = self._beginning(step_id, run_input)
+            if action is None:
+                self.open.discard(step_id)
+            else:
+                yield action
 
     def finish(self, run_input: Mapping[str, Any]) -> Finish | Fail:
         """The end of a run in which nothing is left to do. Without `output:` it gives the outputs nobody reads on."""
@@ -202,19 +226,24 @@ class Graph:
         fallback = self.definition.step(step_id).fallback
         return all(key == fallback for key in self.definition.needed_by.get(step_id, ()))
 
-    def _beginning(self, step_id: str, run_input: Mapping[str, Any]) -> Iterator[Start | Skip | Break]:
+    def _beginning(self, step_id: str, run_input: Mapping[str, Any]) -> Start | Skip | Break | None:
         primary = self.definition.fallback_for.get(step_id)
         if primary is not None:
-            if self.states[primary] is StepState.FAILED:
-                yield Start(step_id)
-            elif self.states[primary] in SETTLED:
-                yield Skip(step_id, f'It was not needed: "{self._title(primary)}" did not fail.')
-            return
+            return self._standing_in(step_id, primary)
         turn = self._turn(step_id)
-        if turn is False:
-            yield Skip(step_id, "Nothing that it waits for was done.")
-        elif turn:
-            yield self._decided(self.definition.by_id[step_id], run_input)
+        if turn is None:
+            return None
+        if not turn:
+            return Skip(step_id, "Nothing that it waits for was done.")
+        return self._decided(self.definition.by_id[step_id], run_input)
+
+    def _standing_in(self, step_id: str, primary: str) -> Start | Skip | None:
+        """A fallback: done when what it stands in for has failed, skipped when that is settled."""
+        if self.states[primary] is StepState.FAILED:
+            return Start(step_id)
+        if self.states[primary] in SETTLED:
+            return Skip(step_id, f'It was not needed: "{self._title(primary)}" did not fail.')
+        return None
 
     def _decided(self, step: StepSpec, run_input: Mapping[str, Any]) -> Start | Skip | Break:
         """A step whose turn it is: done, unless its condition does not hold."""
