@@ -11,6 +11,7 @@ from typing import Any
 
 from audit import chains, log
 from orchestrator.runs.engine import lane_sql
+from orchestrator.runs.engine.prepared import Prepared
 
 _OPEN = "INSERT INTO audit_stream (key, seq, head, last_at) VALUES (%(key)s, %(seq)s, '', %(at)s)"
 _APPEND = "UPDATE audit_stream SET seq = %(seq)s WHERE id = %(stream_id)s RETURNING 0"
@@ -23,10 +24,11 @@ def switch_off() -> None:
     vars(log).update(OPEN=_OPEN, APPEND=_APPEND)
     setattr(chains.Chain, "link", _count)  # noqa: B010 - a method in place of another, on purpose
     for name in ("_STEP", "_RENEWING_STEP", "_LAST_STEP"):
-        text, found = _ENTRY.subn("", getattr(lane_sql, name))
+        statement: Prepared = getattr(lane_sql, name)
+        text, found = _ENTRY.subn("", statement.text)
         if found != 1:
             raise LookupError(f"lane_sql.{name} stores entries in another way than this benchmark knows.")
-        setattr(lane_sql, name, text)
+        setattr(lane_sql, name, Prepared(statement.name.decode(), text, statement.types))
 
 
 def _count(chain: chains.Chain, verb: str, *, at: datetime, **_: Any) -> chains.Link:

@@ -163,9 +163,6 @@ DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])
 # "Persistent connections"); opening one on a unix socket takes about 3 ms.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# Django switches preparing off altogether. So high, only those statements are prepared that ask for it themselves
-# (orchestrator/runs/engine/lane_sql.py), however often others are repeated.
-DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 2**31
 
 REDIS_URL = env.str("REDIS_URL", "") or HOLDSHORT_PLACES.broker_url()
 

@@ -155,7 +155,3 @@ def contract_of(workshop: Workshop) -> dict[str, Any]:
         "short_sentence": "",
         "amount_argument": "",
     }
-
-
-def test_the_statements_stay_short_enough_to_be_remembered() -> None:
-    assert max(map(len, (lane_sql._STEP, lane_sql._LAST_STEP, lane_sql._RENEWING_STEP, lane_sql._CLAIM))) < 4_096

@@ -116,14 +116,13 @@ class Lane:
                 revision=done.passage.revision,
                 stream_id=self.chain.stream_id,
                 before=before,
+                at=at,
                 links=links,
-                call=read.columns | {"finished_at": at},
+                call=read.columns,
                 step_id=step.id,
                 step_state=StepState.RUNNING if failed else StepState.SUCCEEDED,
                 finished_at=None if failed else at,
-                agent_version_id=done.passage.version.pk,
                 input=done.asked.arguments,
-                started_at=done.asked.at,
                 run_id=self.run.pk,
                 output=ended.output if ended is not None else None,
                 ended=len(links) > 1,
@@ -185,15 +184,16 @@ def claim(ref: UUID) -> Lane | None:
     """
     if not _plain:
         return None
-    row = lane_sql.claim(ref, tuple(_plain), liveness.owner(), LEASE.total_seconds())
-    if row is None:
+    found = lane_sql.claim(ref, tuple(_plain), liveness.owner(), LEASE.total_seconds())
+    if found is None:
         return None
-    steps, revision, clock = row.pop("steps"), row.pop("revision"), row.pop("clock")
-    chain = Chain(row.pop("stream_id"), f"run:{ref}", row.pop("seq"), bytes(row.pop("head")))
-    run = Run(**row)
+    row = found["run"]
+    run = Run(**row | {"ref": ref, "lane_until": datetime.fromisoformat(row["lane_until"])})
+    chain = Chain(found["stream"], f"run:{ref}", found["seq"], bytes.fromhex(found["head"]))
     known = _plain[run.workflow_version_id]
-    rows = {each["key"]: LaneStep(**each | {"ref": UUID(each["ref"])}) for each in steps}
-    return Lane(run, known.definition, rows, {}, chain, revision, known.around, clock)
+    steps = {each["key"]: LaneStep(**each | {"ref": UUID(each["ref"])}) for each in found["steps"]}
+    clock = datetime.fromisoformat(found["clock"])
+    return Lane(run, known.definition, steps, {}, chain, found["revision"], known.around, clock)
 
 
 @dataclass(frozen=True)

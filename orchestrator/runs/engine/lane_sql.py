@@ -1,31 +1,24 @@
 """The statements of the fast lane, on Django's own connection.
 
 What they write are the same rows as the models': `Step`, `Run`, `agents.ToolCall`, `audit.Entry` and `audit.Stream`.
-They are prepared once in each connection, so that PostgreSQL parses and plans them once.
+They are prepared once in each connection, so that PostgreSQL parses and plans them once. PostgreSQL plans a prepared
+statement only after a few uses once and for all; none of these is planned worse for not knowing its values.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import connection
-from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from audit.chains import COLUMNS, Chain, Link
 from audit.clock import db_now
+from orchestrator.runs.engine.prepared import Prepared
 
-_ENTRY_TYPES = {
-    "stream_id": "bigint",
-    "seq": "bigint",
-    "at": "timestamptz",
-    "payload": "bytea",
-    "previous": "bytea",
-    "hash": "bytea",
-}
+_ENTRY_TYPES = {"seq": "bigint", "payload": "bytea", "previous": "bytea", "hash": "bytea"}
 _CALL_TYPES = {
     "ref": "uuid",
     "agent_version_id": "bigint",
@@ -43,13 +36,27 @@ _CALL_TYPES = {
     "trace": "jsonb",
     "risk": "jsonb",
     "proposed_at": "timestamptz",
-    "finished_at": "timestamptz",
     "state": "text",
     "result": "jsonb",
     "error": "text",
 }
-_LETTERS = "ab"  # short names: psycopg forgets how it read a statement of more than 4,096 characters
-_JSON = {name for name, kind in _CALL_TYPES.items() if kind == "jsonb"}
+_STEP_TYPES = {
+    "revision": "bigint",
+    "stream": "bigint",
+    "before": "bigint",
+    "at": "timestamptz",
+    "step": "bigint",
+    "step_state": "text",
+    "finished": "timestamptz",
+    "input": "jsonb",
+    "run": "bigint",
+    "output": "jsonb",
+    "until": "timestamptz",
+}
+_OWN = [name for name in COLUMNS if name not in ("stream_id", "at")]  # of each entry; the others they have in common
+_TYPES = (
+    _CALL_TYPES | _STEP_TYPES | {f"{name}{place}": _ENTRY_TYPES.get(name, "text") for place in (1, 2) for name in _OWN}
+)
 
 
 @dataclass(frozen=True)
@@ -62,14 +69,13 @@ class Stored:
     revision: int
     stream_id: int
     before: int
+    at: datetime
     links: Sequence[Link]
     call: dict[str, Any]
     step_id: int
     step_state: str
     finished_at: datetime | None
-    agent_version_id: int
     input: Any
-    started_at: datetime
     run_id: int
     output: Any
     ended: bool
@@ -91,116 +97,106 @@ def read(stream: str) -> tuple[int | None, Chain | None, datetime]:
 def claim(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> dict[str, Any] | None:
     """Take a run that nobody has touched yet and that follows one of these versions, with all that driving it needs.
 
-    One statement and one commit; None when the run is not like that, or somebody else has it.
+    One statement and one commit; what it gives is JSON. None when the run is not like that, or somebody else has it.
     """
-    connection.ensure_connection()
-    values = {"ref": ref, "versions": list(versions), "owner": owner, "seconds": seconds, "stream": f"run:{ref}"}
-    with psycopg.Cursor(connection.connection, row_factory=dict_row) as cursor:
-        found: dict[str, Any] | None = cursor.execute(_CLAIM, values, prepare=True).fetchone()
-    return found
+    found = _CLAIM.first({"ref": ref, "versions": versions, "owner": owner, "seconds": seconds, "stream": f"run:{ref}"})
+    return json.loads(found) if found else None
 
 
 def store(stored: Stored) -> datetime | None:
     """Store a step in one statement and one commit; the database's time, or None when nothing was stored."""
-    entries = {
-        f"{_LETTERS[place]}{number}": link.columns[name]
-        for place, link in enumerate(stored.links)
-        for number, name in enumerate(COLUMNS)
-    }
-    call = {name: Jsonb(value) if name in _JSON and value is not None else value for name, value in stored.call.items()}
-    last = stored.links[-1].columns
     values = {
-        **entries,
-        **call,
+        **stored.call,
         "revision": stored.revision,
         "stream": stored.stream_id,
         "before": stored.before,
-        "last_seq": last["seq"],
-        "last_hash": last["hash"],
-        "last_at": last["at"],
+        "at": stored.at,
         "step": stored.step_id,
         "step_state": stored.step_state,
         "finished": stored.finished_at,
-        "version": stored.agent_version_id,
-        "input": Jsonb(stored.input),
-        "started": stored.started_at,
+        "input": stored.input,
         "run": stored.run_id,
+        "output": stored.output,
+        "until": stored.lane_until,
     }
-    text = _STEP
-    if stored.ended:
-        text, values["output"] = _LAST_STEP, Jsonb(stored.output)
-    elif stored.lane_until is not None:
-        text, values["until"] = _RENEWING_STEP, stored.lane_until
-    connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
-        row = cursor.execute(text, values, prepare=True).fetchone()
-    return row[0] if row else None
+    for place, link in enumerate(stored.links, 1):
+        for name in _OWN:
+            values[f"{name}{place}"] = link.columns[name]
+    statement = _LAST_STEP if stored.ended else _STEP if stored.lane_until is None else _RENEWING_STEP
+    heard = statement.first(values)
+    return datetime.fromisoformat(heard.decode()) if heard else None
 
 
 def _entry(place: int) -> str:
-    types = (_ENTRY_TYPES.get(name, "text") for name in COLUMNS)
-    values = (f"%({_LETTERS[place]}{number})s::{kind}" for number, kind in enumerate(types))
-    return f"SELECT {','.join(values)} FROM chain"  # noqa: S608 - made of the names above
+    own = ",".join(f"%({name}{place})s" for name in _OWN)
+    return f"SELECT %(stream)s,%(at)s,{own} FROM chain"  # noqa: S608 - made of the names above
 
 
-def _statement(entries: int, run: str = "") -> str:
+def _statement(name: str, entries: int, run: str = "") -> Prepared:
     """One statement: the stream moves on, or nothing happens; then everything else."""
-    names = ",".join(_CALL_TYPES)
-    call = ",".join(f"%({name})s::{kind}" for name, kind in _CALL_TYPES.items())
-    return f"""
+    call = ",".join(f"%({column})s" for column in _CALL_TYPES)
+    text = f"""
 WITH chain AS (
-  UPDATE audit_stream SET seq = %(last_seq)s::bigint, head = %(last_hash)s::bytea, last_at = %(last_at)s::timestamptz
-  WHERE id = %(stream)s::bigint AND seq = %(before)s::bigint
-    AND EXISTS (SELECT 1 FROM agents_rules WHERE id = 1 AND revision = %(revision)s::bigint)
+  UPDATE audit_stream SET seq = %(seq{entries})s, head = %(hash{entries})s, last_at = %(at)s
+  WHERE id = %(stream)s AND seq = %(before)s
+    AND EXISTS (SELECT 1 FROM agents_rules WHERE id = 1 AND revision = %(revision)s)
   RETURNING id
 ), entry AS (
-  INSERT INTO audit_entry ({",".join(COLUMNS)}) {" UNION ALL ".join(_entry(place) for place in range(entries))}
+  INSERT INTO audit_entry (stream_id,at,{",".join(_OWN)})
+  {" UNION ALL ".join(_entry(place) for place in range(1, entries + 1))}
 ), call AS (
-  INSERT INTO agents_toolcall ({names}, reason, fence, put_back, intent_at)
-  SELECT {call}, '', 0, 0, %(proposed_at)s::timestamptz FROM chain
+  INSERT INTO agents_toolcall ({",".join(_CALL_TYPES)},finished_at,reason,fence,put_back,intent_at)
+  SELECT {call},%(at)s,'',0,0,%(proposed_at)s FROM chain
 ), step AS (
-  UPDATE runs_step SET state = %(step_state)s::text, agent_version_id = %(version)s::bigint, input = %(input)s::jsonb,
-    output = %(result)s::jsonb, started_at = %(started)s::timestamptz, finished_at = %(finished)s::timestamptz
-  WHERE id = %(step)s::bigint AND EXISTS (SELECT 1 FROM chain)
+  UPDATE runs_step SET state = %(step_state)s, agent_version_id = %(agent_version_id)s, input = %(input)s,
+    output = %(result)s, started_at = %(proposed_at)s, finished_at = %(finished)s
+  WHERE id = %(step)s AND EXISTS (SELECT 1 FROM chain)
 ){run}
 SELECT clock_timestamp() FROM chain
 """  # noqa: S608 - made of the names above
+    return Prepared(name, text, _TYPES)
 
 
-# Django has texts come out of jsonb columns, for its own fields to read; json comes out as a value.
-_CLAIM = """
+_CLAIM = Prepared(
+    "lane_claim",
+    """
 WITH mine AS (
   SELECT id FROM runs_run
-  WHERE ref = %(ref)s::uuid AND version = 0 AND state = 'pending' AND parent_id IS NULL AND definition IS NULL
-    AND deadline_at IS NULL AND ending IS NULL AND workflow_version_id = ANY(%(versions)s::bigint[])
+  WHERE ref = %(ref)s AND version = 0 AND state = 'pending' AND parent_id IS NULL AND definition IS NULL
+    AND deadline_at IS NULL AND ending IS NULL AND workflow_version_id = ANY(%(versions)s)
   FOR NO KEY UPDATE SKIP LOCKED
 ), run AS (
-  UPDATE runs_run SET state = 'running', version = 1, lane_owner = %(owner)s::bigint,
-    lane_until = clock_timestamp() + make_interval(secs => %(seconds)s::float8),
-    wake_at = clock_timestamp() + make_interval(secs => %(seconds)s::float8)
+  UPDATE runs_run SET state = 'running', version = 1, lane_owner = %(owner)s,
+    lane_until = clock_timestamp() + make_interval(secs => %(seconds)s),
+    wake_at = clock_timestamp() + make_interval(secs => %(seconds)s)
   FROM mine WHERE runs_run.id = mine.id
   RETURNING runs_run.id, runs_run.ref, runs_run.workflow_version_id, runs_run.title, runs_run.environment,
-    runs_run.input::json, runs_run.started_by_id, runs_run.lane_until, runs_run.state, runs_run.version
+    runs_run.input, runs_run.started_by_id, runs_run.lane_until, runs_run.state, runs_run.version
 )
-SELECT run.*, clock_timestamp() AS clock, (SELECT revision FROM agents_rules WHERE id = 1) AS revision,
-  stream.id AS stream_id, stream.seq AS seq, stream.head AS head,
-  (SELECT json_agg(json_build_object('id', id, 'ref', ref, 'key', key, 'kind', kind, 'title', title,
-     'attempt', attempt) ORDER BY position) FROM runs_step WHERE run_id = run.id) AS steps
-FROM run JOIN audit_stream stream ON stream.key = %(stream)s::text
-"""
-_STEP = _statement(1)
+SELECT json_build_object('run', to_json(run), 'clock', clock_timestamp(),
+  'revision', (SELECT revision FROM agents_rules WHERE id = 1),
+  'stream', stream.id, 'seq', stream.seq, 'head', encode(stream.head, 'hex'),
+  'steps', (SELECT json_agg(json_build_object('id', id, 'ref', ref, 'key', key, 'kind', kind, 'title', title,
+     'attempt', attempt) ORDER BY position) FROM runs_step WHERE run_id = run.id))
+FROM run JOIN audit_stream stream ON stream.key = %(stream)s
+""",
+    {"ref": "uuid", "versions": "bigint[]", "owner": "bigint", "seconds": "float8", "stream": "text"},
+)
+_STEP = _statement("lane_step", 1)
 _RENEWING_STEP = _statement(
+    "lane_renewing_step",
     1,
     """, run AS (
-  UPDATE runs_run SET lane_until = %(until)s::timestamptz, wake_at = %(until)s::timestamptz, version = version + 1
-  WHERE id = %(run)s::bigint AND EXISTS (SELECT 1 FROM chain)
+  UPDATE runs_run SET lane_until = %(until)s, wake_at = %(until)s, version = version + 1
+  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
 )""",
 )
 _LAST_STEP = _statement(
+    "lane_last_step",
     2,
     """, run AS (
-  UPDATE runs_run SET state = 'succeeded', output = %(output)s::jsonb, finished_at = %(last_at)s::timestamptz,
+  UPDATE runs_run SET state = 'succeeded', output = %(output)s, finished_at = %(at)s,
     wake_at = NULL, lane_until = NULL, lane_owner = NULL, version = version + 1
-  WHERE id = %(run)s::bigint AND EXISTS (SELECT 1 FROM chain)
+  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
 )""",
 )
