@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from guardian.models import GroupObjectPermission
 
 from agents import gateway
 from agents.connectors import close_all
-from agents.models import Agent, Connection, Tool, ToolCall
+from agents.connectors.base import RemoteTool
+from agents.models import Agent, Connection, Grant, Tool, ToolCall, ToolVersion
 from agents.runtime import scripted
 from agents.runtime.scripted import Say, ScriptState
-from agents.states import Effect, GrantEffect, Idempotency, Reversibility
+from agents.states import Effect, Environment, GrantEffect, Reversibility, ToolState
 from approvals.actions import Answer, decide
 from approvals.models import Decision, Review
 from approvals.states import ReviewState, Verdict
@@ -29,8 +31,10 @@ from orchestrator.runs.models import Run
 from orchestrator.runs.starting.actions import start_run
 from orchestrator.workflows.models import Workflow, WorkflowVersion
 from orchestrator.workflows.reading import definition_digest, read, to_canonical
-from tests.world import World, a_connection, a_grant, a_tool, an_agent
+from tests.world import World, a_connection, an_agent, contract_for
 
+COMPANY = 2_000_000_000
+"""The key of the company's connection, far from those that the database gives."""
 WRITES = {
     "refund_order": ("Refund {amount} {currency} for order {order_id}", "amount"),
     "pay_claim": ("Pay {amount} for claim {claim_id}", "amount"),
@@ -124,32 +128,57 @@ def company(world: World, company_books: Path) -> Company:
 
 
 def a_company(world: World, books: Path) -> Company:
-    """The company, its tools as its server lists them, classified, and an agent for them."""
-    connection = a_connection("company")
+    """The company, its tools as its server lists them, classified, and an agent for them.
+
+    The connection has the same key in every test, so that all of them have the one server process.
+    """
+    connection = a_connection("company", pk=COMPANY)
     agent = an_agent("support", owner=world.hana, acts_for=world.refund_desk, title="Support agent")
     company = Company(connection, books, agent, world.refund_desk)
-    for remote in gateway.discover(connection).tools:
-        sentence, amount = WRITES.get(remote.name, ("", ""))
-        writes = remote.name in WRITES
-        tool = a_tool(
-            remote.name,
-            connection=connection,
-            description=remote.description,
-            input_schema=remote.input_schema,
-            output_schema=remote.output_schema,
-            server_digest=remote.digest,
-            effect=Effect.WRITE if writes else Effect.READ,
-            reversibility=Reversibility.COMPENSABLE if writes else Reversibility.REVERSIBLE,
-            idempotency=Idempotency.BY_KEY,
-            sentence=sentence,
-            short_sentence="",
-            amount_argument=amount,
-            timeout_seconds=10,
-        )
-        effect = GrantEffect.REVIEW if writes else GrantEffect.ALLOWED
-        a_grant(agent, tool, effect, reviewer=company.desk if writes else None)
-        company.tools[remote.name] = tool
+    remotes = gateway.discover(connection).tools
+    tools = [Tool(connection=connection, name=remote.name, state=ToolState.READY) for remote in remotes]
+    Tool.objects.bulk_create(tools)
+    by = User.objects.order_by("pk")[0]
+    contracts = [_contract(tool, remote, by) for tool, remote in zip(tools, remotes, strict=True)]
+    for tool, contract in zip(tools, ToolVersion.objects.bulk_create(contracts), strict=True):
+        tool.current = contract
+    Tool.objects.bulk_update(tools, ["current"])
+    GroupObjectPermission.objects.bulk_assign_perm("use_tool", agent.acts_for_team, tools)
+    Grant.objects.bulk_create(_grant(company, tool) for tool in tools)
+    company.tools.update({tool.name: tool for tool in tools})
     return company
+
+
+def _contract(tool: Tool, remote: RemoteTool, by: User) -> ToolVersion:
+    sentence, amount = WRITES.get(remote.name, ("", ""))
+    writes = remote.name in WRITES
+    return contract_for(
+        tool,
+        number=1,
+        created_by=by,
+        description=remote.description,
+        input_schema=remote.input_schema,
+        output_schema=remote.output_schema,
+        server_digest=remote.digest,
+        effect=Effect.WRITE if writes else Effect.READ,
+        reversibility=Reversibility.COMPENSABLE if writes else Reversibility.REVERSIBLE,
+        sentence=sentence,
+        short_sentence="",
+        amount_argument=amount,
+        timeout_seconds=10,
+    )
+
+
+def _grant(company: Company, tool: Tool) -> Grant:
+    writes = tool.name in WRITES
+    return Grant(
+        agent=company.agent,
+        tool=tool,
+        environment=Environment(company.connection.environment),
+        effect=GrantEffect.REVIEW if writes else GrantEffect.ALLOWED,
+        review_team=company.desk if writes else None,
+        changed_by=company.agent.owner,
+    )
 
 
 @pytest.fixture

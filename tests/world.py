@@ -140,8 +140,17 @@ def a_reading_tool(name: str = "get_order", **contract: Any) -> Tool:
 
 def a_contract(tool: Tool, **fields: Any) -> ToolVersion:
     """The next version of a tool's contract, made current."""
+    by = User.objects.order_by("id").first() or a_person("Ada Admin")
+    version = contract_for(tool, **{"number": tool.versions.count() + 1, "created_by": by} | fields)
+    version.save()
+    tool.current = version
+    tool.save(update_fields=["current"])
+    return version
+
+
+def contract_for(tool: Tool, **fields: Any) -> ToolVersion:
+    """A contract with its digest, not saved. Without `fields`, one that pays an amount back for an order."""
     values: dict[str, Any] = {
-        "number": tool.versions.count() + 1,
         "title": "Refund an order",
         "description": "Pays an amount back to the customer of an order.",
         "input_schema": REFUND_SCHEMA,
@@ -155,13 +164,9 @@ def a_contract(tool: Tool, **fields: Any) -> ToolVersion:
         "short_sentence": "Refund {amount} {currency}",
         "amount_argument": "amount",
         "currency": "EUR",
-        "created_by": User.objects.order_by("id").first() or a_person("Ada Admin"),
     }
     version = ToolVersion(tool=tool, **values | fields)
     version.digest = digests.contract_digest(version)
-    version.save()
-    tool.current = version
-    tool.save(update_fields=["current"])
     return version
 
 

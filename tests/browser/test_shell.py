@@ -337,9 +337,7 @@ def test_a_list_under_the_pointer_does_not_move(stage: Callable[..., Stage]) -> 
 
 
 @pytest.mark.parametrize("status", [200, 409, 422])
-def test_answers_with_something_to_show_are_shown_and_requests_carry_the_token(
-    form: Stage, status: int
-) -> None:
+def test_answers_with_something_to_show_are_shown_and_requests_carry_the_token(form: Stage, status: int) -> None:
     form.answers("/check/", f"Answer {status}", status)
     form.page.get_by_role("button", name="Send").click()
     expect(form.page.locator("#part")).to_have_text(f"Answer {status}")
