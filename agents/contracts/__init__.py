@@ -3,7 +3,7 @@
 Everything here is a function of its arguments: no database, no network, no clock.
 """
 
-from agents.contracts.arguments import Prepared, prepare
+from agents.contracts.arguments import Checker, Prepared, checker_for, prepare
 from agents.contracts.closing import MAX_ITEMS, MAX_LENGTH, close, lint
 from agents.contracts.diffs import Change, diff
 from agents.contracts.digests import binding_digest, contract_digest
@@ -19,10 +19,12 @@ __all__ = [
     "BadArguments",
     "BadSchema",
     "Change",
+    "Checker",
     "Prepared",
     "Problem",
     "binding_digest",
     "check_result",
+    "checker_for",
     "close",
     "contract_digest",
     "diff",

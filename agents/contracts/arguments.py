@@ -28,14 +28,14 @@ class Prepared:
     digest: str
 
 
-def prepare(raw: bytes | Mapping[str, Any], schema: Mapping[str, Any]) -> Prepared:
-    """Canonical arguments that fit the closed form of a tool's schema.
+def prepare(raw: bytes | Mapping[str, Any], schema: "Mapping[str, Any] | Checker") -> Prepared:
+    """Canonical arguments that fit the closed form of a tool's schema, or its checker where that is at hand.
 
     Size and depth are checked before anything is parsed. Nulls of optional fields go where the schema gives null no
     meaning of its own, and 5.0 is 5. Raises BadArguments with every problem found (at most 20), BadSchema if the schema
     can't be used.
     """
-    checker = checker_for(schema)
+    checker = schema if isinstance(schema, Checker) else checker_for(schema)
     given, text = _read(raw)
     value = without_empty(given, checker.schema)
     if not checker.validator.is_valid(value):

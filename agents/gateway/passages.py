@@ -6,6 +6,7 @@ the number in the same statement: if anything has changed since, nothing of it i
 in the ordinary way. So a passage saves work, and never a check.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,16 @@ from uuid import UUID
 from django.db.models import F
 
 from agents.connectors import CallContext, ConnectorError, Target, connector_for
-from agents.contracts import BadArguments, BadSchema, Prepared, binding_digest, check_result, prepare
+from agents.contracts import (
+    BadArguments,
+    BadSchema,
+    Checker,
+    Prepared,
+    binding_digest,
+    check_result,
+    checker_for,
+    prepare,
+)
 from agents.digests import agent_digest, contract_digest
 from agents.gateway.execute import LATEST_BEGIN, MAX_RESULT
 from agents.gateway.facts import facts_of
@@ -47,7 +57,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Read:
-    """A call that was made: the columns of its ToolCall, its result or why it failed, and what the record says."""
+    """A call that was made: the columns of its ToolCall, its result or why it failed, and what the record says.
+
+    A column of JSON may hold its text, in bytes.
+    """
 
     columns: dict[str, Any]
     result: Any
@@ -76,6 +89,15 @@ class Passage:
         return party(self.version.agent)
 
     @cached_property
+    def _checker(self) -> Checker:
+        return checker_for(self.contract.input_schema)
+
+    @cached_property
+    def _judged(self) -> dict[str, bytes]:
+        """Why the call may be made, as JSON texts: the same for every call."""
+        return {"trace": json.dumps(self.trace).encode(), "risk": json.dumps(self.risk).encode()}
+
+    @cached_property
     def _refs(self) -> frozenset[UUID]:
         tool = self.contract.tool
         return frozenset({self.version.agent.ref, tool.ref, tool.connection.ref})
@@ -89,7 +111,7 @@ class Passage:
     def read(self, asked: Asked) -> Read | None:
         """Make the call. None when its arguments will not do, and nothing was asked: then it goes the ordinary way."""
         try:
-            prepared = prepare(asked.arguments, self.contract.input_schema)
+            prepared = prepare(asked.arguments, self._checker)
         except (BadArguments, BadSchema):
             return None
         ref, contract = new_ref(), self.contract
@@ -139,8 +161,7 @@ class Passage:
             "review_from": self.review_from,
             "arguments": prepared.canonical,
             "digest": digest,
-            "trace": self.trace,
-            "risk": self.risk,
+            **self._judged,
             "proposed_at": asked.at,
             "state": CallState.FAILED.value if error else CallState.SUCCEEDED.value,
             "result": result,
