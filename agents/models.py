@@ -118,6 +118,11 @@ class ToolVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.tool} v{self.number}"
 
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a call of which nobody knows what became may be sent again: it reads, or a key has one effect."""
+        return self.effect == Effect.READ or self.idempotency == Idempotency.BY_KEY
+
 
 class Agent(models.Model):
     """A worker with one responsibility, an owner, and someone it acts for: it may never do more than they may."""

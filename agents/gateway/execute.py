@@ -17,7 +17,7 @@ from agents.gateway.recheck import why_not
 from agents.gateway.targets import NoTarget, target_of
 from agents.gateway.trail import masked, note
 from agents.models import ToolCall
-from agents.states import CallState, Effect, Idempotency, call_can_move
+from agents.states import CallState, Effect, call_can_move
 from agents.stopping import sentence_of, stops_over_call
 from audit import canonical, text
 from audit.clock import db_now
@@ -108,7 +108,7 @@ def recover(call: ToolCall, *, fence: int) -> Ticket | KeptBack | None:
     """
     call, looked_at = _locked(call), time.monotonic()
     contract = call.tool_version
-    if contract is None or not (contract.effect == Effect.READ or contract.idempotency == Idempotency.BY_KEY):
+    if contract is None or not contract.may_repeat:
         return None
     kept = keep_back(call)
     if kept is not None:

@@ -40,7 +40,7 @@ class Batch(models.Model):
 class Run(models.Model):
     """One execution of a workflow version. `wake_at` says when somebody must look at it again, whatever is lost.
 
-    `troubles` counts how many times in a row driving it broke, or a worker did not come back.
+    `troubles` counts how many times in a row driving it broke by a mistake of our own.
     `ending` says how it is to end whatever its steps do: `{"reason", "state", "now"}`, since somebody cancelled it or
     its time is over. A withdrawn version asks a person once; `goes_on` says that they wanted it to go on all the same.
 
@@ -169,6 +169,8 @@ class Upload(models.Model):
 class Step(models.Model):
     """One node of a run. While a worker executes it, `lease_until` and `fence` say who may write its outcome.
 
+    `lease_owner` is that worker when another may do the same once it is dead; where empty, the lease has to run out.
+    `losses` counts the workers in a row that had the step and did not come back.
     `retry_at` is set while it rests because something outside did not answer, or before it is tried again; `retries`
     counts the tries that the definition asked for. `deadline_at` is when it has taken too long.
     `review` is the question to a person that the step as a whole waits for: its form, or what to do after a failure.
@@ -196,6 +198,8 @@ class Step(models.Model):
     hands = models.JSONField(default=list)
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
+    lease_owner = models.BigIntegerField(null=True)
+    losses = models.PositiveIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
     deadline_at = models.DateTimeField(null=True)
     input = models.JSONField(null=True)
@@ -211,6 +215,10 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def release(self) -> None:
+        """No worker has it any more. Saves nothing."""
+        self.lease_until = self.lease_owner = None
 
 
 class Event(models.Model):

@@ -60,6 +60,14 @@ def lease_runs_out(run: Run) -> None:
     assert run.ref in due_runs()
 
 
+def refunds_know_no_keys(company: Company) -> None:
+    """From now on the contract of refunds says that a repetition is a second refund."""
+    refund = company.tools["refund_order"]
+    contract = ToolVersion.objects.get(tool=refund)
+    kept = ("input_schema", "output_schema", "server_digest", "sentence", "amount_argument", "timeout_seconds")
+    a_contract(refund, idempotency=Idempotency.NEITHER, **{name: getattr(contract, name) for name in kept})
+
+
 @pytest.mark.parametrize("point", AT_THE_EFFECT)
 def test_a_worker_killed_around_an_effect_leaves_exactly_one(
     point: str, company: Company, world: World, script: Use
@@ -96,10 +104,7 @@ def test_a_worker_killed_around_a_model_repeats_no_call(
 def test_a_call_that_cannot_be_repeated_is_handed_to_a_person_and_never_sent_twice(
     company: Company, world: World, script: Use
 ) -> None:
-    refund = company.tools["refund_order"]
-    contract = ToolVersion.objects.get(tool=refund)
-    kept = ("input_schema", "output_schema", "server_digest", "sentence", "amount_argument", "timeout_seconds")
-    a_contract(refund, idempotency=Idempotency.NEITHER, **{name: getattr(contract, name) for name in kept})
+    refunds_know_no_keys(company)
     run, review = waiting_refund(company, world, script)
     say(review, world.ines, Verdict.APPROVE)
     crash("after it was sent, before the answer", run)
@@ -114,11 +119,15 @@ def test_a_call_that_cannot_be_repeated_is_handed_to_a_person_and_never_sent_twi
     verify_world(company)
 
 
-def test_a_run_whose_lease_is_alive_is_left_alone(company: Company, world: World, script: Use) -> None:
+def test_a_call_that_cannot_be_repeated_is_left_alone_until_its_lease_has_run_out(
+    company: Company, world: World, script: Use
+) -> None:
+    refunds_know_no_keys(company)
     run, review = waiting_refund(company, world, script)
     say(review, world.ines, Verdict.APPROVE)
     crash("after it was sent, before the answer", run)
+    assert run.ref not in due_runs()
     drive(run)
     call = ToolCall.objects.get(pk=review.call.pk if review.call else 0)
-    assert (call.state, company.calls()) == (CallState.EXECUTING, 2)
+    assert (call.state, company.calls(), open_reviews(run)) == (CallState.EXECUTING, 2, [])
     verify_world(company)

@@ -19,6 +19,7 @@ from approvals.states import ReviewKind, ReviewState, Verdict
 from audit.models import Entry, Stream
 from audit.verify import verify_stream
 from orchestrator.runs.engine import advancing, board, kinds, troubles
+from orchestrator.runs.engine.attempts import MOST_LOST
 from orchestrator.runs.engine.sweeping import due_runs
 from orchestrator.runs.engine.work import AskModel, SendCall
 from orchestrator.runs.models import Run, Step
@@ -142,18 +143,22 @@ def test_a_step_given_up_with_a_question_open_leaves_neither_question_nor_consen
     assert ToolCall.objects.get(tool_name="company.refund_order").state == CallState.WITHDRAWN
 
 
-def test_a_worker_that_never_comes_back_from_a_model_is_replaced_twice_then_a_person_is_asked(
+def test_a_worker_that_never_comes_back_from_a_model_is_replaced_some_times_then_a_person_is_asked(
     company: Company, world: World, script: Use
 ) -> None:
     script(done)
     run = begun(company, world)
-    for _ in range(troubles.MOST):
+    for _ in range(MOST_LOST):
         assert advancing.transition(run.ref) is not None
         time_passes(run)
     assert advancing.transition(run.ref) is None
     (review,) = open_reviews(run)
     assert review.kind == ReviewKind.ESCALATION
-    assert Entry.objects.filter(verb="run.troubled").count() == troubles.MOST
+    assert Entry.objects.filter(verb="run.troubled").count() == MOST_LOST
+    say(review, world.ines, Verdict.RETRY)
+    assert advancing.transition(run.ref) is not None
+    time_passes(run)
+    assert drive(run).state == RunState.SUCCEEDED, "one more lost worker is one, not one too many"
 
 
 def test_a_run_that_ends_every_process_that_drives_it_is_not_tried_for_ever(
@@ -310,7 +315,7 @@ def test_a_late_result_still_takes_up_what_a_person_decided(company: Company, wo
     late = advancing.transition(run.ref)
     assert isinstance(late, AskModel)
     returned = late.perform()
-    for _ in range(troubles.MOST):
+    for _ in range(MOST_LOST):
         time_passes(run)
         advancing.transition(run.ref)
     (review,) = open_reviews(run)

@@ -60,7 +60,7 @@ def transition(ref: UUID, returned: Returned | None = None, *, fast: bool = True
     troubles.note_lost(board)
     parts.take_up(board)
     ending.look_at_time(board)
-    work = _move_on(board, fast=fast)
+    work = _move_on(board, fast=fast and not board.lane_lost)  # what lost a worker there is watched step by step
     if work is None:
         board.run.troubles = 0
     board.store()

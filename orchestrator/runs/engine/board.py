@@ -44,6 +44,7 @@ class Board:
     steps: dict[str, Step]
     parked: dict[str, datetime] = field(default_factory=dict)
     lane_lost: bool = False
+    gone: frozenset[int] = frozenset()
     touched: dict[str, Step] = field(default_factory=dict)
 
     @cached_property
@@ -74,19 +75,23 @@ class Board:
         """What later steps may refer to."""
         return planner.outputs_of(self.definition, self.views())
 
+    def at_work(self, step: Step) -> bool:
+        """Whether a worker has a step: its lease has not run out, and nobody knows that its owner is gone."""
+        return self._ahead(step.lease_until) and step.lease_owner not in self.gone
+
     def someone_at_work(self) -> bool:
-        """Whether a worker holds a lease that has not run out."""
-        return any(self._ahead(step.lease_until) for step in self.steps.values())
+        """Whether a worker has any of the steps."""
+        return any(self.at_work(step) for step in self.steps.values())
 
     def all_at_work(self) -> bool:
         """Whether all that is going on is with workers or rests before its next try: nothing is left to do here."""
         going_on = self.going_on()
-        with_others = all(self._ahead(step.lease_until) or self._ahead(step.retry_at) for step in going_on)
+        with_others = all(self.at_work(step) or self._ahead(step.retry_at) for step in going_on)
         return bool(going_on) and with_others and self.run.ending is None
 
     def lost(self) -> list[Step]:
-        """The steps whose worker did not come back in time."""
-        return [step for step in self.going_on() if step.lease_until and not self._ahead(step.lease_until)]
+        """The steps whose worker is gone or did not come back in time."""
+        return [step for step in self.going_on() if step.lease_until and not self.at_work(step)]
 
     def going_on(self) -> list[Step]:
         """The steps that have begun and not ended."""
@@ -94,13 +99,13 @@ class Board:
 
     def to_drive(self) -> list[Step]:
         """The steps that are going on, are with no worker, do not rest, and were not driven to a halt just now."""
-        free = [step for step in self.going_on() if not self._ahead(step.lease_until) and step.key not in self.parked]
+        free = [step for step in self.going_on() if not self.at_work(step) and step.key not in self.parked]
         return [step for step in free if not self._ahead(step.retry_at)]
 
     def overdue(self) -> list[Step]:
         """The steps that have taken too long and are with no worker."""
         late = [step for step in self.going_on() if step.deadline_at is not None and step.deadline_at <= self.now]
-        return [step for step in late if not self._ahead(step.lease_until) and not is_escalated(step)]
+        return [step for step in late if not self.at_work(step) and not is_escalated(step)]
 
     def place(self, key: str) -> "Place":
         """A step with what the definition says of it."""
@@ -112,7 +117,8 @@ class Board:
         Where there is more to do than this one can, another is rung for.
         """
         going_on = self.going_on()
-        busy = [time for step in going_on for time in (step.lease_until, step.retry_at) if self._ahead(time)]
+        leases = [step.lease_until for step in going_on if self.at_work(step)]
+        busy = [*leases, *(step.retry_at for step in going_on if self._ahead(step.retry_at))]
         ends = [time for time in (self.run.deadline_at, *(step.deadline_at for step in going_on)) if self._ahead(time)]
         if busy:
             self.run.state = RunState.RUNNING
@@ -173,9 +179,10 @@ class Place:
         return route_of(self.rule)
 
     def lease(self, work: Work) -> None:
-        """Give the step to this worker for as long as the work may take."""
+        """Give the step to this worker for as long as the work may take, or until it is dead where that may be."""
         seconds = max(settings.HOLDSHORT_LEASE_SECONDS, work.seconds + LEASE_MARGIN)
         self.step.lease_until = self.board.now + timedelta(seconds=seconds)
+        self.step.lease_owner = liveness.owner() if work.may_repeat else None
 
 
 def views_of(steps: Iterable[Step]) -> dict[str, planner.StepView]:
@@ -210,9 +217,11 @@ def take(ref: UUID, *, wait: bool) -> Board | None:
         for review in undelivered.defer(*HEAVY).order_by("pk"):
             _news(review, now)
     related = ("agent_version__agent__acts_for_user", "agent_version__agent__acts_for_team")
-    steps = run.steps.select_related("review", *related).defer(*(f"review__{name}" for name in HEAVY))
+    found = run.steps.select_related("review", *related).defer(*(f"review__{name}" for name in HEAVY))
+    steps = {step.key: step for step in found.order_by("position")}
+    gone = liveness.gone({step.lease_owner for step in steps.values() if step.lease_owner is not None})
     run.lane_owner = run.lane_until = None
-    return Board(run, now, {step.key: step for step in steps.order_by("position")}, lane_lost=lost)
+    return Board(run, now, steps, lane_lost=lost, gone=gone)
 
 
 def _news(review: Review, now: datetime) -> None:

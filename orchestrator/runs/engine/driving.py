@@ -31,7 +31,8 @@ def settle(board: Board, returned: Returned) -> bool:
     step = next((each for each in board.steps.values() if each.pk == returned.step_id), None)
     if step is None or step.state != StepState.RUNNING or step.fence != returned.fence:
         return False
-    step.lease_until, board.run.troubles = None, 0
+    step.release()
+    step.losses = board.run.troubles = 0
     if isinstance(returned, CallReturned):
         call = gateway.settle(returned.effected)
         if call is not None and call.state != CallState.OUTCOME_UNKNOWN:
@@ -58,6 +59,7 @@ def apply(place: Place, result: Result) -> Work | None:
     """Write down what driving a step led to."""
     board, step = place.board, place.step
     step.retry_at = None
+    step.release()
     match result:
         case Execute(work):
             step.state = StepState.RUNNING
@@ -65,10 +67,10 @@ def apply(place: Place, result: Result) -> Work | None:
             board.touch(step)
             return work
         case Park(until, person):
-            step.state, step.lease_until = StepState.WAITING if person else StepState.RESTING, None
+            step.state = StepState.WAITING if person else StepState.RESTING
             board.parked[step.key] = until
         case Again(at):
-            step.state, step.lease_until, step.retry_at = StepState.RUNNING, None, at
+            step.state, step.retry_at = StepState.RUNNING, at
         case Done(output):
             end_step(board, step, StepState.SUCCEEDED, output=output)
         case Stop(reason):

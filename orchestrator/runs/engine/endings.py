@@ -26,7 +26,8 @@ def end_step(board: Board, step: Step, state: StepState, *, output: Any = None, 
     """End a step. Raises ValueError for a move that the state table does not know."""
     if not can_move(StepState(step.state), state):
         raise ValueError(f"A step cannot go from {step.state} to {state}.")
-    step.state, step.lease_until, step.retry_at, step.finished_at = state, None, None, board.now
+    step.release()
+    step.state, step.retry_at, step.finished_at = state, None, board.now
     step.output, step.reason = output, reason
     board.touch(step)
     record(

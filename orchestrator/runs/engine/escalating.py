@@ -24,7 +24,8 @@ def escalate(place: Place, reason: str) -> None:
         data={"step": str(step.ref), "step_title": step.title, "attempt": step.attempt, "reason": reason},
     )
     step.review = open_review(asking.about_failure(place, reason))
-    step.state, step.lease_until, step.retry_at, step.reason = StepState.WAITING, None, None, reason
+    step.release()
+    step.state, step.retry_at, step.reason = StepState.WAITING, None, reason
     step.deadline_at = None
     board.touch(step)
     board.parked[step.key] = step.review.expires_at

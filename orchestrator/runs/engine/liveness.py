@@ -3,10 +3,22 @@
 Each thread that drives runs holds a session lock of PostgreSQL under a number of its own for as long as its connection
 lives (PostgreSQL documentation, 13.3.5, "Advisory Locks"). One that was killed loses it at once, so what it was at can
 be taken over long before its lease has run out.
+
+The lock can also go while the worker lives: somebody ended its connection, or the database was started again. Then it
+may be in the middle of sending a call. So only what does no harm when it is done twice at once is taken over early:
+
+* the fast lane, which only reads, and stores nothing once somebody else has moved the run;
+* asking a model, and calls that read: what the slower worker brings back has an old fencing token and is not stored;
+* writes whose contract says that repetitions with the same key have one effect.
+
+Any other write is left alone until its lease has run out, which is later than the latest moment at which its sender may
+get an answer. Then a person is asked, never earlier: the sender may be back in a second and say what happened.
+`Step.lease_owner` is empty for such work.
 """
 
 import secrets
 import threading
+from collections.abc import Collection
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -44,6 +56,16 @@ def is_alive(owner_id: int | None) -> bool:
         cursor.execute(f"SELECT %s IN ({ALIVE})", [owner_id])
         (alive,) = cursor.fetchone()
     return bool(alive)
+
+
+def gone(owner_ids: Collection[int]) -> frozenset[int]:
+    """Those of these workers that have no connection any more; this one is never among them. At most one query."""
+    others = [number for number in owner_ids if number != _own.number]
+    if not others:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT unnest(%s::bigint[]) EXCEPT ({ALIVE})", [others])
+        return frozenset(number for (number,) in cursor.fetchall())
 
 
 def _lock(to: BaseDatabaseWrapper) -> None:

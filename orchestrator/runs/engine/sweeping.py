@@ -12,13 +12,14 @@ from orchestrator.runs.engine.kinds.wait import awaited
 from orchestrator.runs.engine.liveness import ALIVE
 from orchestrator.runs.engine.planner import IN_FLIGHT
 from orchestrator.runs.models import Batch, Event, Run, Step
-from orchestrator.runs.states import RUN_ENDED, StepState
+from orchestrator.runs.states import RUN_ENDED, RunState, StepState
 
 MOST = 200
 
 
 def due_runs() -> list[UUID]:
-    """The runs that somebody must look at now: their time has come, or a closed review of theirs may take effect.
+    """The runs that somebody must look at now: their time has come, a closed review of theirs may take effect, a part
+    of theirs has ended, or the worker that had them is dead.
 
     A run in trouble is left alone until its time has come, whatever else speaks for it.
     """
@@ -31,7 +32,14 @@ def due_runs() -> list[UUID]:
     parents = untold.order_by("pk").values_list("parent__run__ref", flat=True)[:MOST]
     abandoned = Run.objects.filter(lane_owner__isnull=False).exclude(lane_owner__in=RawSQL(ALIVE, ()))  # noqa: S611
     lanes = abandoned.order_by("pk").values_list("ref", flat=True)[:MOST]
-    return list(dict.fromkeys([*woken, *calm, *parents, *lanes]))
+    return list(dict.fromkeys([*woken, *calm, *parents, *lanes, *_left_behind()]))
+
+
+def _left_behind() -> list[UUID]:
+    """The runs with a step whose worker is dead, and that another may do at once. Few runs are running at one time."""
+    running = Step.objects.filter(run__state=RunState.RUNNING, run__troubles=0, lease_owner__isnull=False)
+    dead = running.exclude(lease_owner__in=RawSQL(ALIVE, ()))  # noqa: S611
+    return list(dead.order_by().values_list("run__ref", flat=True).distinct()[:MOST])
 
 
 def waiting_for(event: Event) -> list[UUID]:

@@ -1,8 +1,12 @@
 """When driving a run breaks by a mistake of our own, or a worker does not come back: nobody is left unaware.
 
-Each occurrence is recorded, and the run tried again after a pause. After three in a row a person is asked what to do
-with the step; if even that breaks, the run fails. A connection to the database that was cut is no mistake and does not
-count: whatever was under way was rolled back, and the run goes on when the database does.
+Each occurrence is recorded. After a mistake the run is tried again with a pause; after three in a row a person is asked
+what to do with the step, and if even that breaks, the run fails. A connection to the database that was cut is no
+mistake and does not count: whatever was under way was rolled back, and the run goes on when the database does.
+
+A worker that does not come back is hardly ever the run's doing, so the run goes on at once. But a step with which
+MOST_LOST workers in a row were lost, and none came back, is put before a person. A run that gets anywhere in between
+survives any number of them.
 """
 
 import logging
@@ -18,6 +22,7 @@ from django.db.models.functions import Now
 from audit.clock import db_now
 from audit.log import SYSTEM, party, record
 from orchestrator.runs.engine import driving, liveness
+from orchestrator.runs.engine.attempts import MOST_LOST
 from orchestrator.runs.engine.board import Board, take
 from orchestrator.runs.engine.endings import abandon, end_run, end_step
 from orchestrator.runs.engine.escalating import escalate
@@ -42,15 +47,14 @@ def note_lost(board: Board) -> None:
     A call that was being sent is not our business: it is repeated or looked up as its contract says.
     """
     if board.lane_lost:
-        board.run.troubles += 1
         _record(board.run, LOST, None)
     for step in board.lost():
-        step.lease_until = None
-        board.run.troubles += 1
-        step.save(update_fields=["lease_until"])
-        _record(board.run, LOST, step)
-        if board.run.troubles >= MOST and not calls.being_sent(step):
-            escalate(board.place(step.key), f"{LOST} This happened {board.run.troubles} times in a row.")
+        step.release()
+        step.losses += 1
+        board.touch(step)
+        _record(board.run, LOST, step, losses=step.losses)
+        if step.losses >= MOST_LOST and not calls.being_sent(step):
+            escalate(board.place(step.key), f"{LOST} This happened {step.losses} times in a row.")
 
 
 def keep(ref: UUID, returned: Returned) -> None:
@@ -115,8 +119,8 @@ def _count(ref: UUID, why: str, work: Work | None, *, mistake: bool = True) -> i
         return 0
     step = run.steps.filter(pk=work.step_id, fence=work.fence, state=StepState.RUNNING).first() if work else None
     if step is not None:
-        step.lease_until = None
-        step.save(update_fields=["lease_until"])
+        step.release()
+        step.save(update_fields=["lease_until", "lease_owner"])
     run.troubles += mistake
     if run.lane_owner == liveness.owner():
         run.lane_owner = run.lane_until = None
@@ -125,7 +129,7 @@ def _count(ref: UUID, why: str, work: Work | None, *, mistake: bool = True) -> i
     run.wake_at = max([db_now() + pause, *(lease for lease in leases if lease is not None)])
     run.version += 1
     run.save(update_fields=["troubles", "wake_at", "version", "lane_owner", "lane_until"])
-    _record(run, why, step)
+    _record(run, why, step, troubles=run.troubles)
     announce_run(run)
     return run.troubles
 
@@ -164,9 +168,9 @@ def _locked(ref: UUID) -> Run | None:
     return rows.filter(ref=ref).first()
 
 
-def _record(run: Run, why: str, step: Step | None) -> None:
+def _record(run: Run, why: str, step: Step | None, **count: int) -> None:
     where = {"step": str(step.ref), "step_title": step.title} if step else {}
-    data = {**where, "troubles": run.troubles, "reason": why}
+    data = {**where, **count, "reason": why}
     record("run.troubled", actor=SYSTEM, subject=party(run), stream=f"run:{run.ref}", data=data)
 
 

@@ -6,7 +6,7 @@ Everything it needs is in the value.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 
@@ -50,11 +50,12 @@ Returned = CallReturned | ModelAnswered
 
 @dataclass(frozen=True)
 class SendCall:
-    """Send one call whose intent is committed."""
+    """Send one call whose intent is committed. `may_repeat`: its contract lets it be sent twice, even at once."""
 
     step_id: int
     fence: int
     ticket: Ticket
+    may_repeat: bool = False
 
     @property
     def seconds(self) -> float:
@@ -68,8 +69,9 @@ class SendCall:
 
 @dataclass(frozen=True)
 class AskModel:
-    """Ask a model once, with everything said so far."""
+    """Ask a model once, with everything said so far. Asking twice costs money, and no more."""
 
+    may_repeat: ClassVar[bool] = True
     step_id: int
     fence: int
     number: int

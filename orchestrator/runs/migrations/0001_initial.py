@@ -96,6 +96,8 @@ class Migration(migrations.Migration):
                 ('hands', models.JSONField(default=list)),
                 ('fence', models.BigIntegerField(default=0)),
                 ('lease_until', models.DateTimeField(null=True)),
+                ('lease_owner', models.BigIntegerField(null=True)),
+                ('losses', models.PositiveIntegerField(default=0)),
                 ('retry_at', models.DateTimeField(null=True)),
                 ('deadline_at', models.DateTimeField(null=True)),
                 ('input', models.JSONField(null=True)),

@@ -12,6 +12,7 @@ from approvals.actions import open_review
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState, Verdict
 from orchestrator.runs.engine import asking, stopping
+from orchestrator.runs.engine.attempts import MOST_LOST
 from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.results import Execute, Over, Park, Stop
 from orchestrator.runs.engine.work import SendCall
@@ -108,14 +109,17 @@ def advance(place: Place, call: ToolCall) -> Execute | Park | Over | Stop | None
 
 
 def _begin(place: Place, call: ToolCall) -> Execute | Park | None:
-    return _go(place, gateway.open_intent(call, fence=place.step.fence))
+    return _go(place, call, gateway.open_intent(call, fence=place.step.fence))
 
 
-def _go(place: Place, leave: Ticket | KeptBack | None) -> Execute | Park | None:
+def _go(place: Place, call: ToolCall, leave: Ticket | KeptBack | None) -> Execute | Park | None:
     """Send a call where there is leave to; wait where a stop keeps it back; None where it may not be sent at all."""
     if isinstance(leave, KeptBack):
         return stopping.rest(place)
-    return Execute(SendCall(place.step.pk, place.step.fence, leave)) if leave else None
+    if leave is None:
+        return None
+    may_repeat = call.tool_version is not None and call.tool_version.may_repeat
+    return Execute(SendCall(place.step.pk, place.step.fence, leave, may_repeat))
 
 
 def _held(place: Place, call: ToolCall) -> Execute | Park | None:
@@ -140,10 +144,11 @@ def _uncertain(place: Place, call: ToolCall) -> Execute | Park | Over | Stop | N
     """A call that was sent, or may have been: repeated where the contract allows it, else a person looks it up."""
     review = _review(call, ReviewKind.UNKNOWN)
     if review is None:
-        onward = _go(place, _again(place, call))
+        onward = _go(place, call, _again(place, call))
         if onward is not None:
             return onward
         call = gateway.give_up(call)
+        place.step.losses = 0
         if call.state != CallState.OUTCOME_UNKNOWN:
             return None
         review = open_review(asking.about_unknown(place, call))
@@ -153,11 +158,15 @@ def _uncertain(place: Place, call: ToolCall) -> Execute | Park | Over | Stop | N
 
 
 def _again(place: Place, call: ToolCall) -> Ticket | KeptBack | None:
-    """Leave to repeat a call; None when it may not be repeated or often enough was."""
-    if place.step.tries >= MAX_REPEATS:
+    """Leave to repeat a call; None when it may not be repeated or often enough was.
+
+    A worker that brought back no outcome has used up a try. One that did not come back has not: it was lost.
+    """
+    answered = call.state == CallState.OUTCOME_UNKNOWN
+    if place.step.losses >= MOST_LOST or (answered and place.step.tries >= MAX_REPEATS):
         return None
     leave = gateway.recover(call, fence=place.step.fence)
-    place.step.tries += isinstance(leave, Ticket)
+    place.step.tries += answered and isinstance(leave, Ticket)
     return leave
 
 
