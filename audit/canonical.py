@@ -15,7 +15,7 @@ SAFE_INTEGER = 2**53 - 1
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _written = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode
 _ODD = re.compile(  # a number with a fraction, an exponent or many digits; a key that may have been no text
-    r'[:,\[{](?<!\d:)(?:-?\d+(?:[.eE]|(?<=\d{16}))|"(?:-?[\dIN]|true"|false"|null"))'
+    r'[:,\[{](?<!\d:)(?:-?\d+(?:[.eE]|(?<=\d{16}))|(?<!:)"(?:-?[\dIN]|true"|false"|null"))'
 )
 _HIGH = re.compile("[\ud800-\U0010ffff]")
 

@@ -50,3 +50,9 @@ def test_nesting_has_an_end() -> None:
         deep = [deep]
     with pytest.raises(canonical.NotCanonical):
         canonical.dump(deep)
+
+
+def test_what_the_record_mostly_holds_is_written_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(rfc8785, "dumps")
+    at = "2026-11-23T10:00:00.123456+00:00"
+    canonical.dump({"began": at, "digest": "0a" * 32, "arguments": {"n": 12, "all": [1, True, None]}, "name": "Jürgen"})
