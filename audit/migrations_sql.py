@@ -14,16 +14,14 @@ END $$;
 def freeze(table: str, *, but: tuple[str, ...] = (), fixed: tuple[str, ...] = ()) -> str:
     """SQL after which rows can be added, but not changed (except in the columns `but`), deleted or truncated.
 
-    With `fixed`, only these columns may not change. Comparing a few columns costs far less than comparing whole rows,
-    which matters for a row that changes often.
+    With `fixed`, only these columns may not be written, be it with the value they have. PostgreSQL tells that from the
+    statement alone, which matters for a row that changes often.
     """
-    if fixed:
-        old, new = (f"ROW({', '.join(f'{row}.{name}' for name in fixed)})" for row in ("OLD", "NEW"))
-    else:
-        old, new = (f"to_jsonb({row}) - ARRAY{list(but)}::text[]" for row in ("OLD", "NEW"))
+    names = f"OF {', '.join(fixed)} " if fixed else ""
+    when = f"WHEN (to_jsonb(OLD) - {_array(but)} IS DISTINCT FROM to_jsonb(NEW) - {_array(but)})" if not fixed else ""
     return f"""
-CREATE TRIGGER {table}_no_change BEFORE UPDATE ON {table} FOR EACH ROW
-  WHEN ({old} IS DISTINCT FROM {new}) EXECUTE FUNCTION holdshort_refuse_change();
+CREATE TRIGGER {table}_no_change BEFORE UPDATE {names}ON {table} FOR EACH ROW
+  {when} EXECUTE FUNCTION holdshort_refuse_change();
 CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION holdshort_refuse_change();
 CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
   FOR EACH STATEMENT EXECUTE FUNCTION holdshort_refuse_change();
@@ -31,6 +29,10 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change;
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete;
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
 """
+
+
+def _array(names: tuple[str, ...]) -> str:
+    return f"ARRAY{list(names)}::text[]"
 
 
 def keep(table: str) -> str:
