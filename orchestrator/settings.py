@@ -183,7 +183,9 @@ CELERY_BROKER_URL = (
     if REDIS_URL.startswith("unix://")
     else REDIS_URL
 )
-CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "holdshort:", "visibility_timeout": 3600}
+# Without ack_emulation a message that a worker had when it died is gone, and needs no bookkeeping until then: the sweep
+# finds what it spoke of, long before a message would be delivered again.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "holdshort:", "ack_emulation": False}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
