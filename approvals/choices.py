@@ -12,7 +12,10 @@ CRITICAL = 4
 HOLD_TO_CONFIRM = 1200
 """For how many milliseconds the button of a critical approval must be held down."""
 NEEDS_REASON = frozenset(
-    {Verdict.REJECT, Verdict.TERMINATE, Verdict.HAPPENED, Verdict.NOT_HAPPENED, Verdict.SKIP, Verdict.FALL_BACK}
+    {
+        *(Verdict.REJECT, Verdict.TERMINATE, Verdict.HAPPENED, Verdict.NOT_HAPPENED),
+        *(Verdict.SKIP, Verdict.FALL_BACK, Verdict.GO_ON),
+    }
 )
 
 
@@ -216,6 +219,23 @@ def _not_happened(who: str) -> Choice:
     )
 
 
+def _go_on(who: str) -> Choice:
+    return Choice(
+        Verdict.GO_ON,
+        "approve",
+        "Go on all the same",
+        "",
+        "Go on by the withdrawn version",
+        "the run goes on as it was, by the version that was withdrawn.",
+        (
+            "Your reason stands in the record of the run.",
+            "The run goes on to its end by the withdrawn version, and so do its parts.",
+            "Nobody is asked about this again for this run.",
+        ),
+        asks_reason="Why?",
+    )
+
+
 def _terminate(who: str) -> Choice:
     return Choice(
         Verdict.TERMINATE,
@@ -223,8 +243,8 @@ def _terminate(who: str) -> Choice:
         "End the run",
         "btn-danger",
         "End the run",
-        "the run ends here.",
-        ("The run ends here.", "What was done before stays done."),
+        "nothing more of it begins, and the run ends.",
+        ("Nothing more of it begins.", "What was done and can be made good is made good.", "Then the run ends."),
         asks_reason="Why?",
     )
 
@@ -240,6 +260,7 @@ _OFFERS = {
     Verdict.FALL_BACK: _fall_back,
     Verdict.HAPPENED: _happened,
     Verdict.NOT_HAPPENED: _not_happened,
+    Verdict.GO_ON: _go_on,
     Verdict.TERMINATE: _terminate,
 }
 

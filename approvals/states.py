@@ -11,6 +11,7 @@ class ReviewKind(TextChoices):
     ESCALATION = "escalation", "A step that failed"
     UNKNOWN = "unknown", "An action whose outcome is unknown"
     PLAN = "plan", "A plan of an agent"
+    VERSION = "version", "A run of a withdrawn version"
 
 
 class ReviewState(TextChoices):
@@ -39,6 +40,7 @@ class Verdict(TextChoices):
     FALL_BACK = "fall_back", "Do the other step instead"
     HAPPENED = "happened", "It happened"
     NOT_HAPPENED = "not_happened", "It did not happen"
+    GO_ON = "go_on", "Go on all the same"
     TERMINATE = "terminate", "End the run"
 
 
@@ -53,6 +55,7 @@ OUTCOME: dict[Verdict, ReviewState] = {
     Verdict.FALL_BACK: ReviewState.ANSWERED,
     Verdict.HAPPENED: ReviewState.ANSWERED,
     Verdict.NOT_HAPPENED: ReviewState.ANSWERED,
+    Verdict.GO_ON: ReviewState.ANSWERED,
     Verdict.TERMINATE: ReviewState.REJECTED,
 }
 
@@ -70,6 +73,7 @@ ALLOWED: dict[ReviewKind, tuple[Verdict, ...]] = {
     ),
     ReviewKind.UNKNOWN: (Verdict.HAPPENED, Verdict.NOT_HAPPENED, Verdict.TERMINATE),
     ReviewKind.PLAN: (Verdict.APPROVE, Verdict.REJECT),
+    ReviewKind.VERSION: (Verdict.GO_ON, Verdict.TERMINATE),
 }
 
 

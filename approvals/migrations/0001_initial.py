@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('ref', models.UUIDField(default=audit.ids.new_ref, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('action', 'Action of an agent'), ('form', 'Question to a person'), ('escalation', 'A step that failed'), ('unknown', 'An action whose outcome is unknown'), ('plan', 'A plan of an agent')], max_length=12)),
+                ('kind', models.CharField(choices=[('action', 'Action of an agent'), ('form', 'Question to a person'), ('escalation', 'A step that failed'), ('unknown', 'An action whose outcome is unknown'), ('plan', 'A plan of an agent'), ('version', 'A run of a withdrawn version')], max_length=12)),
                 ('state', models.CharField(choices=[('open', 'Waiting'), ('approved', 'Approved'), ('edited', 'Approved with edits'), ('rejected', 'Rejected'), ('answered', 'Answered'), ('expired', 'Not decided in time'), ('withdrawn', 'Withdrawn'), ('superseded', 'Replaced')], default='open', max_length=12)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('digest', models.CharField(max_length=64)),
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('ref', models.UUIDField(default=audit.ids.new_ref, editable=False, unique=True)),
-                ('verdict', models.CharField(choices=[('approve', 'Approve'), ('edit', 'Edit and approve'), ('reject', 'Reject'), ('answer', 'Answer'), ('retry', 'Try again'), ('retry_edited', 'Try again with other input'), ('skip', 'Go on with a value'), ('fall_back', 'Do the other step instead'), ('happened', 'It happened'), ('not_happened', 'It did not happen'), ('terminate', 'End the run')], max_length=12)),
+                ('verdict', models.CharField(choices=[('approve', 'Approve'), ('edit', 'Edit and approve'), ('reject', 'Reject'), ('answer', 'Answer'), ('retry', 'Try again'), ('retry_edited', 'Try again with other input'), ('skip', 'Go on with a value'), ('fall_back', 'Do the other step instead'), ('happened', 'It happened'), ('not_happened', 'It did not happen'), ('go_on', 'Go on all the same'), ('terminate', 'End the run')], max_length=12)),
                 ('reason_code', models.CharField(blank=True, choices=[('verify', 'Needs verification outside the system'), ('data', 'Data is wrong or out of date'), ('reasoning', 'Reasoning is wrong'), ('policy', 'Against policy'), ('fraud', 'Suspected fraud'), ('other', 'Something else')], max_length=12)),
                 ('reason', models.TextField(blank=True)),
                 ('seen_digest', models.CharField(max_length=64)),

@@ -1,7 +1,18 @@
 """Why nothing was started. Each message is what people read."""
 
+from inspect import getdoc
+
+from agents.contracts import BadArguments, Problem
 from agents.exceptions import NotChanged
 from orchestrator.runs.models import Run
+
+
+class VersionWithdrawn(BadArguments):
+    """The current version of this workflow was withdrawn, so no run of it can start. Publish a new version first."""
+
+    def __init__(self) -> None:
+        self.message = getdoc(self) or ""
+        super().__init__([Problem("", self.message)])
 
 
 class KeyUsed(NotChanged):

@@ -26,8 +26,8 @@ def workflows_for(user: Person) -> QuerySet[Workflow]:
 
 
 def startable(user: Person) -> QuerySet[Workflow]:
-    """The published workflows of which a person may start runs."""
-    found = workflows_for(user)
+    """The published workflows of which a person may start runs: not those whose current version was withdrawn."""
+    found = workflows_for(user).filter(current__withdrawal=None)
     return found if user.has_perm(START) else found.filter(pk__in=_granted(user, START))
 
 
@@ -38,7 +38,7 @@ def access_workflow(
 
     Raises Http404 when invisible, PermissionDenied when only visible.
     """
-    rows = Workflow.objects.select_related("current", "owner")
+    rows = Workflow.objects.select_related("current__withdrawal", "owner")
     if lock:  # without joins: a version that is published while this waits for the lock would be missing in them
         rows = Workflow.objects.select_for_update(no_key=True)
     workflow = rows.filter(name=name, current__isnull=False).first() if "\x00" not in name else None

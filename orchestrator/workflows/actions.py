@@ -10,19 +10,22 @@ from guardian.shortcuts import assign_perm, remove_perm
 
 from agents.access import require
 from agents.states import Environment
+from audit.clock import db_now
 from audit.log import party, record
+from audit.text import escape
 from orchestrator.accounts.models import User
 from orchestrator.workflows import exceptions
 from orchestrator.workflows.access import access_workflow
 from orchestrator.workflows.lint import Finding, Level, lint
 from orchestrator.workflows.map_checks import map_findings
-from orchestrator.workflows.models import Workflow, WorkflowVersion
+from orchestrator.workflows.models import Withdrawal, Workflow, WorkflowVersion
 from orchestrator.workflows.problems import DefinitionError, Problem
 from orchestrator.workflows.queries import world_of
 from orchestrator.workflows.reading import definition_digest, read_source, to_canonical
 from orchestrator.workflows.rights import Right
 from orchestrator.workflows.schema import Definition
 
+MOST_REASON = 2_000
 _OWNER_MAY = ("workflows.view_workflow", "workflows.start_workflow", "workflows.view_runs")
 
 
@@ -50,6 +53,7 @@ def check_definition(text: str | bytes) -> Checked:
 
 def import_definition(*, text: str | bytes, by: User) -> WorkflowVersion:
     """The current version of the workflow that a text defines: a new one only where the text means something else.
+    What was withdrawn is published anew under the next number.
 
     Raises DefinitionError, and PermissionDenied without workflows.add_workflow for a new name or
     workflows.change_workflow for a known one.
@@ -58,7 +62,7 @@ def import_definition(*, text: str | bytes, by: User) -> WorkflowVersion:
     digest = definition_digest(checked.definition)
     with transaction.atomic(durable=True):
         workflow = _locked_workflow(checked.definition, by)
-        if workflow.current is not None and workflow.current.digest == digest:
+        if workflow.current is not None and workflow.current.digest == digest and not workflow.current.withdrawn:
             return workflow.current
         version = _publish(workflow, checked, digest, by)
         record(
@@ -74,6 +78,32 @@ def import_definition(*, text: str | bytes, by: User) -> WorkflowVersion:
             },
         )
     return version
+
+
+def withdraw_version(*, workflow: Workflow, number: int, by: User, reason: str) -> Withdrawal:
+    """Say that nobody shall go on by a version. It is never taken back; the same text can be published anew.
+
+    No run of it starts any more. One that is under way stops before its next step, and a person decides about it.
+    Raises PermissionDenied without workflows.change_workflow, WhyWithdrawn, AlreadyWithdrawn, and
+    WorkflowVersion.DoesNotExist.
+    """
+    said = escape(reason.strip())[:MOST_REASON]
+    if not said:
+        raise exceptions.WhyWithdrawn
+    with transaction.atomic(durable=True):
+        workflow = access_workflow(by, workflow.name, change=True, lock=True)
+        version = workflow.versions.get(number=number)
+        if version.withdrawn:
+            raise exceptions.AlreadyWithdrawn
+        withdrawal = Withdrawal.objects.create(version=version, by=by, reason=said, at=db_now())
+        record(
+            "workflow.version_withdrawn",
+            actor=party(by),
+            subject=party(workflow),
+            stream=f"workflow:{workflow.ref}",
+            data={"version": version.number, "digest": version.digest, "reason": said},
+        )
+    return withdrawal
 
 
 def give_right(*, workflow: Workflow, right: Right, who: User | Group, by: User) -> None:

@@ -15,6 +15,16 @@ class MayNotStart(NotChanged):
     field = "runs_as"
 
 
+class AlreadyWithdrawn(NotChanged):
+    """This version was withdrawn before."""
+
+
+class WhyWithdrawn(NotChanged):
+    """Say why nobody shall go on by this version. Whoever decides about its runs reads it."""
+
+    field = "reason"
+
+
 class NameTaken(NotChanged):
     """This workflow has a trigger of this name. Choose another."""
 

@@ -48,6 +48,26 @@ class WorkflowVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.workflow} v{self.number}"
 
+    @property
+    def withdrawn(self) -> "Withdrawal | None":
+        """By whom and why it was withdrawn; None while it is in force."""
+        return getattr(self, "withdrawal", None)
+
+
+class Withdrawal(models.Model):
+    """Nobody shall go on by this version: no run of it starts, and those under way ask a person. Never taken back."""
+
+    version = models.OneToOneField(WorkflowVersion, models.PROTECT, related_name="withdrawal")
+    reason = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.version} withdrawn"
+
 
 class Trigger(models.Model):
     """What starts runs of a workflow by itself: a signed webhook, a schedule, or an event of a name.

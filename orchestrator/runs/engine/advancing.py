@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from orchestrator.runs.engine import beginning, driving, ending, lane, parts, planner, troubles
+from orchestrator.runs.engine import beginning, driving, ending, lane, parts, planner, troubles, withdrawing
 from orchestrator.runs.engine.board import Board, take
 from orchestrator.runs.engine.endings import end_run
 from orchestrator.runs.engine.lane import Lane
@@ -59,6 +59,7 @@ def transition(ref: UUID, returned: Returned | None = None, *, fast: bool = True
         log.warning("A late result for run %s was not written: another worker has taken the step over.", ref)
     troubles.note_lost(board)
     parts.take_up(board)
+    withdrawing.hear(board)
     ending.look_at_time(board)
     work = _move_on(board, fast=fast and not board.lane_lost)  # what lost a worker there is watched step by step
     if work is None:
@@ -86,10 +87,15 @@ def _move_on(board: Board, *, fast: bool) -> Work | Lane | None:
                 end_run(board, RunState.STOPPED if stopped else RunState.FAILED, reason=reason)
                 return None
             case planner.Wait():
+                withdrawing.while_parts_wait(board)
                 board.rest()
                 return work
-        for action in plan.actions:
+        allowed = withdrawing.allowed(board, plan.actions)
+        for action in allowed:
             beginning.begin(board, action)
+        if not allowed:
+            board.rest()
+            return work
 
 
 def _next_work(board: Board) -> Work | None:

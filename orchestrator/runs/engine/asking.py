@@ -9,7 +9,7 @@ from agents import sentences
 from agents.gateway.facts import risk_of
 from agents.gateway.trail import masked
 from agents.models import ToolCall
-from agents.verdicts import Risk
+from agents.verdicts import Risk, Route
 from agents.verdicts import Verdict as Judgement
 from approvals.actions import Ask
 from approvals.states import ReviewKind, Verdict
@@ -99,6 +99,27 @@ def about_failure(place: Place, reason: str) -> Ask:
             "properties": {"input": {"title": "Input of the step"}, "value": _value_schema(place)},
             "additionalProperties": False,
         },
+    )
+
+
+def about_withdrawal(place: Place, why: str, route: Route) -> Ask:
+    """Shall the run go on by a version that was withdrawn? `place` is the step that would come next."""
+    run = place.run
+    return _ask(
+        place,
+        rule=place.escalation_rule,
+        kind=ReviewKind.VERSION,
+        risk=NO_RISK,
+        route=route,
+        asked_by=SYSTEM,
+        dossier=dossier_of(place, problem=why),
+        sentence=[
+            {"text": "Decide whether ", "value": False},
+            {"text": run.title, "value": True},
+            {"text": " goes on by the withdrawn version ", "value": False},
+            {"text": str(run.workflow_version.number), "value": True},
+        ],
+        short=f"Version {run.workflow_version.number} was withdrawn: {run.title}",
     )
 
 

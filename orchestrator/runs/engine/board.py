@@ -28,7 +28,7 @@ from orchestrator.workflows import schema
 
 MOVING = (
     *("state", "wake_at", "version", "troubles", "output", "reason", "finished_at", "ending"),
-    *("lane_until", "lane_owner"),
+    *("lane_until", "lane_owner", "goes_on"),
     *("input_tokens", "output_tokens", "cost", "cost_known"),
 )
 LONG = ("workflow_version__source", "workflow_version__definition")  # and it is known already, mostly
@@ -37,7 +37,10 @@ HEAVY = ("dossier", "sentence", "form_schema")  # of a review: for those who rea
 
 @dataclass
 class Board:
-    """Everything one transition of a run works on. Made by `take`, inside the transaction."""
+    """Everything one transition of a run works on. Made by `take`, inside the transaction.
+
+    `question` is set while nothing of the run may begin: when to look again. `asked` says that a person is asked then.
+    """
 
     run: Run
     now: datetime
@@ -45,6 +48,8 @@ class Board:
     parked: dict[str, datetime] = field(default_factory=dict)
     lane_lost: bool = False
     gone: frozenset[int] = frozenset()
+    question: datetime | None = None
+    asked: bool = False
     touched: dict[str, Step] = field(default_factory=dict)
 
     @cached_property
@@ -123,9 +128,10 @@ class Board:
         if busy:
             self.run.state = RunState.RUNNING
         else:
-            asked = any(step.state == StepState.WAITING for step in going_on)
+            asked = self.asked or any(step.state == StepState.WAITING for step in going_on)
             self.run.state = RunState.WAITING if asked else RunState.RESTING
-        self.run.wake_at = min(time for time in (*busy, *ends, *self.parked.values()) if time is not None)
+        times = (*busy, *ends, *self.parked.values(), self.question)
+        self.run.wake_at = min(time for time in times if time is not None)
         if self.to_drive():
             announce_due(self.run)
 
@@ -203,7 +209,8 @@ def take(ref: UUID, *, wait: bool) -> Board | None:
     The reviews are locked before anything is written, in the order in which a decision locks them too.
     """
     rows = Run.objects.select_for_update(of=("self",), no_key=True, skip_locked=not wait)
-    rows = rows.select_related("workflow_version__workflow", "started_by").defer(*LONG)
+    rows = rows.select_related("workflow_version__workflow", "workflow_version__withdrawal__by", "started_by")
+    rows = rows.defer(*LONG)
     run = rows.filter(ref=ref).first()
     if run is None or run.state in RUN_ENDED:
         return None

@@ -219,7 +219,8 @@ def enter(board: Board) -> Lane | None:
     spec = board.definition.step(first.step_id)
     if not _is_plain(spec):
         return None
-    revision, chain, clock = lane_sql.read(board.stream)  # later than every entry of this transaction
+    # Later than every entry of this transaction.
+    revision, chain, clock = lane_sql.read(board.stream, run.workflow_version_id)
     if chain is None or passage_for(spec, board.definition, run, revision) is None:
         return None
     assert revision is not None

@@ -82,13 +82,17 @@ class Stored:
     lane_until: datetime | None
 
 
-def read(stream: str) -> tuple[int | None, Chain | None, datetime]:
-    """The revision of the rules, the end of a stream (None for one that has not begun), and the database's time."""
+def read(stream: str, version: int) -> tuple[int | None, Chain | None, datetime]:
+    """The revision of the rules, the end of a stream (None for one that has not begun), and the database's time.
+
+    There is no revision for a workflow version that was withdrawn, and so no lane.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT (SELECT revision FROM agents_rules WHERE id = 1), s.id, s.seq, s.head,
-               clock_timestamp() FROM audit_stream s WHERE s.key = %s""",
-            [stream],
+            """SELECT (SELECT revision FROM agents_rules WHERE id = 1
+                 AND NOT EXISTS (SELECT 1 FROM workflows_withdrawal WHERE version_id = %s)),
+               s.id, s.seq, s.head, clock_timestamp() FROM audit_stream s WHERE s.key = %s""",
+            [version, stream],
         )
         row = cursor.fetchone()
     return (row[0], Chain(row[1], stream, row[2], bytes(row[3])), row[4]) if row else (None, None, db_now())
@@ -174,7 +178,8 @@ WITH mine AS (
     runs_run.input, runs_run.started_by_id, runs_run.lane_until, runs_run.state, runs_run.version
 )
 SELECT json_build_object('run', to_json(run), 'clock', clock_timestamp(),
-  'revision', (SELECT revision FROM agents_rules WHERE id = 1),
+  'revision', (SELECT revision FROM agents_rules WHERE id = 1
+     AND NOT EXISTS (SELECT 1 FROM workflows_withdrawal WHERE version_id = run.workflow_version_id)),
   'stream', stream.id, 'seq', stream.seq, 'head', encode(stream.head, 'hex'),
   'steps', (SELECT json_agg(json_build_object('id', id, 'ref', ref, 'key', key, 'kind', kind, 'title', title,
      'attempt', attempt) ORDER BY position) FROM runs_step WHERE run_id = run.id))

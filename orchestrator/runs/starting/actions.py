@@ -45,8 +45,11 @@ def start_run(
 ) -> Run:
     """A new run with all its steps, pending. The caller has checked that the person may start it.
 
-    Raises BadArguments with a sentence per field when the input does not fit the workflow's input schema.
+    Raises VersionWithdrawn, and BadArguments with a sentence per field when the input does not fit the workflow's input
+    schema.
     """
+    if version.withdrawn:
+        raise exceptions.VersionWithdrawn
     definition = of_version(version)
     given = prepare(values, definition.input).value
     run = make_run(
@@ -116,7 +119,8 @@ def keep_upload(*, version: WorkflowVersion, by: Person, name: str, cases: Cases
 def start_upload(*, ref: UUID, by: Person, good_rows_only: bool = False) -> Batch:
     """Start the runs of a file in the background. Asking twice gives the same batch.
 
-    Raises BadRows unless `good_rows_only`, NoGoodRows when there is none, OtherVersion when the workflow has changed.
+    Raises BadRows unless `good_rows_only`, NoGoodRows when there is none, OtherVersion when the workflow has changed,
+    VersionWithdrawn.
     """
     upload = access_upload(by, ref, lock=True)
     if upload.batch is not None:
@@ -128,6 +132,8 @@ def start_upload(*, ref: UUID, by: Person, good_rows_only: bool = False) -> Batc
         raise exceptions.BadRows
     if upload.workflow_version_id != upload.workflow_version.workflow.current_id:
         raise exceptions.OtherVersion
+    if upload.workflow_version.withdrawn:
+        raise exceptions.VersionWithdrawn
     upload.batch = start_batch(
         version=upload.workflow_version, by=by, name=upload.name, rows=upload.rows, left_out=left_out
     )
@@ -178,8 +184,9 @@ def start_next_of(batch_ref: Any) -> bool:
     batch = Batch.objects.select_for_update(skip_locked=True).defer("rows").filter(ref=batch_ref).first()
     if batch is None or batch.done >= batch.total:
         return False
-    if not _may_go_on(batch):
-        return _give_up(batch)
+    problem = _why_not(batch)
+    if problem:
+        return _give_up(batch, problem)
     # Only this row is fetched: the whole file, again for every row, would be gigabytes for a long one.
     row = Batch.objects.filter(pk=batch.pk).values_list(f"rows__{batch.done}", flat=True).get()
     number = batch.done + 1
@@ -213,14 +220,18 @@ def _start_row(batch: Batch, row: dict[str, Any]) -> list[str]:
     return []
 
 
-def _may_go_on(batch: Batch) -> bool:
-    """Whether the person is still there and may start runs: a long file is started long after they asked for it."""
-    return batch.started_by.is_active and may(batch.started_by, START, batch.workflow_version.workflow)
+def _why_not(batch: Batch) -> str:
+    """Why no more runs may start, as a clause; a long file is started long after somebody asked for it."""
+    if batch.workflow_version.withdrawn:
+        return f"version {batch.workflow_version.number} of the workflow was withdrawn."
+    if not batch.started_by.is_active or not may(batch.started_by, START, batch.workflow_version.workflow):
+        return f"{batch.started_by} may no longer start these runs."
+    return ""
 
 
-def _give_up(batch: Batch) -> bool:
+def _give_up(batch: Batch, problem: str) -> bool:
     """Leave out everything that is not started yet, and say why."""
-    sentence = f"This row and those after it were left out: {batch.started_by} may no longer start these runs."
+    sentence = f"This row and those after it were left out: {problem}"
     batch.problems = [*batch.problems, {"row": batch.done + 1 + HEADER_ROWS, "sentences": [sentence]}]
     batch.done = batch.total
     batch.save(update_fields=["done", "problems"])

@@ -50,5 +50,5 @@ def runs_started_by(event: Event) -> list[UUID]:
 def _triggers_of(event: Event) -> list[Trigger]:
     """The triggers that wait for the event, of workflows that whoever tells of it may start."""
     listening = Trigger.objects.filter(kind=Trigger.Kind.EVENT, enabled=True, event=event.name)
-    found = listening.select_related("workflow__current", "runs_as").order_by("pk")
+    found = listening.select_related("workflow__current__withdrawal", "runs_as").order_by("pk")
     return [trigger for trigger in found if may(event.by, START, trigger.workflow)]

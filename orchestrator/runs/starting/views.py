@@ -85,7 +85,7 @@ def run_upload(request: SignedInRequest, name: str, ref: UUID) -> HttpResponse:
             return redirect("batch", batch.ref)
         except exceptions.OtherVersion as refusal:
             problem, status = refusal.message, 409
-        except (exceptions.BadRows, exceptions.NoGoodRows) as refusal:
+        except (exceptions.BadRows, exceptions.NoGoodRows, exceptions.VersionWithdrawn) as refusal:
             problem, status = refusal.message, 422
     context = {"page": UploadPage.of(upload), "workflow": workflow, "problem": problem}
     return render(request, "starting/upload.html", context, status=status)

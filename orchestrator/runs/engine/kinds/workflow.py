@@ -34,10 +34,12 @@ def ended(part: Run) -> Result:
 def _begin(place: Place) -> Result:
     spec = place.spec
     assert isinstance(spec, WorkflowStep)
-    versions = WorkflowVersion.objects.select_related("workflow")
+    versions = WorkflowVersion.objects.select_related("workflow", "withdrawal")
     version = versions.filter(workflow__name=spec.workflow, workflow__current=F("pk")).first()
     if version is None:
         return Broke(f'There is no workflow "{spec.workflow}".')
+    if version.withdrawn:
+        return Broke(f'Version {version.number} of "{spec.workflow}" was withdrawn, and there is no newer one.')
     if parts.depth_of(place.run) >= parts.MOST_DEEP:
         return Broke(f"Workflows run each other {parts.MOST_DEEP} deep here; one of them probably runs itself.")
     try:
