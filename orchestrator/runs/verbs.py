@@ -5,7 +5,7 @@ SENTENCES = {
     "run.finished": "The run is done: {subject}.",
     "run.failed": "The run failed: {subject}.",
     "run.stopped": "The run was stopped: {subject}.",
-    "run.goes_on": "The run goes on by a version that was withdrawn: {subject}.",
+    "run.goes_on": "{actor} let the run go on by a version that was withdrawn: {subject}.",
     "run.troubled": "Driving the run broke: {subject}.",
     "step.started": "A step began: {subject}.",
     "step.read": "{actor} read something, and a step is done: {subject}.",

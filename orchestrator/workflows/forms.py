@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from agents.forms import PartyField
+from orchestrator.workflows.actions import MOST_REASON
 from orchestrator.workflows.documents import MAX_BYTES
 from orchestrator.workflows.rights import Right
 
@@ -42,6 +43,19 @@ class ImportForm(forms.Form):
 def shown(raw: str | bytes) -> str:
     """What was sent, as text to look at, however it is encoded."""
     return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+
+
+class WithdrawForm(forms.Form):
+    """Why nobody shall go on by a version."""
+
+    reason = forms.CharField(
+        label="Why?",
+        max_length=MOST_REASON,
+        widget=forms.Textarea(attrs={"rows": "2", "class": "input"}),
+        help_text="Whoever decides about a run of this version reads it, and it stands in the record.",
+        error_messages={"required": "Say why nobody shall go on by this version."},
+    )
+    use_required_attribute = False
 
 
 class RightForm(forms.Form):

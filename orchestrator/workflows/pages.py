@@ -15,6 +15,7 @@ from orchestrator.workflows.actions import Checked
 from orchestrator.workflows.activity import ByState, recent_runs
 from orchestrator.workflows.business_map import MapLine, map_lines
 from orchestrator.workflows.changes import changed_lines
+from orchestrator.workflows.forms import WithdrawForm
 from orchestrator.workflows.lint import Finding, lint
 from orchestrator.workflows.models import Workflow, WorkflowVersion
 from orchestrator.workflows.problems import DefinitionError, Problem
@@ -86,7 +87,7 @@ class WorkflowPage:
         """The page of a workflow the person may see."""
         version = current(workflow)
         definition = definition_of(version)
-        versions = workflow.versions.select_related("created_by").defer("source", "definition").order_by("-number")
+        versions = workflow.versions.select_related("created_by", "withdrawal").defer("source", "definition")
         return cls(
             workflow=workflow,
             version=version,
@@ -96,27 +97,34 @@ class WorkflowPage:
             map=map_lines(definition.map),
             findings=lint(definition, world_of(Environment(definition.environment))),
             runs=recent_runs(user, [workflow.pk]).get(workflow.pk, {}),
-            versions=list(versions[: MOST_VERSIONS + 1]),
+            versions=list(versions.order_by("-number")[: MOST_VERSIONS + 1]),
             holders=holders_of(workflow),
             triggers=trigger_lines(workflow),
-            may_start=may(user, START, workflow),
+            may_start=not version.withdrawn and may(user, START, workflow),
             may_change=may(user, CHANGE, workflow),
         )
 
 
 @dataclass(frozen=True)
 class VersionPage:
-    """One version of a workflow. `lines` differ from the version before it; None when they cannot be compared."""
+    """One version of a workflow. `lines` differ from the version before it; None when they cannot be compared.
+
+    `form` withdraws it, for whoever may, while it is in force; or it says why that was not possible.
+    """
 
     version: WorkflowVersion
     before: WorkflowVersion | None
     lines: list[Line] | None
+    form: WithdrawForm | None
 
     @classmethod
-    def of(cls, version: WorkflowVersion) -> "VersionPage":
+    def of(cls, version: WorkflowVersion, user: Person, form: WithdrawForm | None = None) -> "VersionPage":
         """The page of a version of a workflow the person may see."""
         older = version.workflow.versions.filter(number__lt=version.number).order_by("-number").first()
-        return cls(version, older, changed_lines(older.source, version.source) if older else [])
+        lines = changed_lines(older.source, version.source) if older else []
+        if form is None and not version.withdrawn and may(user, CHANGE, version.workflow):
+            form = WithdrawForm()
+        return cls(version, older, lines, form)
 
 
 @dataclass(frozen=True)
@@ -174,7 +182,8 @@ def excerpt_of(lines: list[str], number: int) -> str:
 
 def matching(user: Person, search: str) -> QuerySet[Workflow]:
     """The workflows a person may see whose title or name holds the words."""
-    found = workflows_for(user).select_related("owner", "current").defer("current__source").order_by("title", "id")
+    found = workflows_for(user).select_related("owner", "current__withdrawal").defer("current__source")
+    found = found.order_by("title", "id")
     return found.filter(Q(title__icontains=search) | Q(name__icontains=search)) if search else found
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("workflows/<slug:name>/", views.workflow, name="workflow"),
     path("workflows/<slug:name>/versions/<int:number>/", views.workflow_version, name="workflow-version"),
     path("workflows/<slug:name>/versions/<int:number>/source/", views.workflow_source, name="workflow-source"),
+    path("workflows/<slug:name>/versions/<int:number>/withdraw/", views.workflow_withdraw, name="workflow-withdraw"),
     path("workflows/<slug:name>/triggers/add/", triggers.trigger_add, name="trigger-add"),
     path("workflows/<slug:name>/triggers/<uuid:ref>/", triggers.trigger, name="trigger"),
     path("workflows/<slug:name>/triggers/<uuid:ref>/switch/", triggers.trigger_switch, name="trigger-switch"),

@@ -1,5 +1,6 @@
 """The list of workflows, one workflow, its versions, publishing one, and who may start it."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from agents.forms import attempt, status_of
 from agents.people import SignedInRequest
 from orchestrator.workflows import actions, pages
 from orchestrator.workflows.access import access_workflow, may_import, workflows_for
-from orchestrator.workflows.forms import ImportForm, RightForm, shown
+from orchestrator.workflows.forms import ImportForm, RightForm, WithdrawForm, shown
 from orchestrator.workflows.models import WorkflowVersion
 from orchestrator.workflows.problems import DefinitionError
 from orchestrator.workflows.rights import Holder, holders_of
@@ -62,7 +63,20 @@ def workflow_by_ref(request: SignedInRequest, ref: UUID) -> HttpResponse:
 def workflow_version(request: SignedInRequest, name: str, number: int) -> HttpResponse:
     """One version: its text, and what it changed."""
     version = _version(request, name, number)
-    return render(request, "workflows/version.html", {"page": pages.VersionPage.of(version)})
+    return render(request, "workflows/version.html", {"page": pages.VersionPage.of(version, request.user)})
+
+
+@login_required
+@require_POST
+def workflow_withdraw(request: SignedInRequest, name: str, number: int) -> HttpResponse:
+    """Say that nobody shall go on by a version."""
+    version, form = _version(request, name, number, change=True), WithdrawForm(request.POST)
+    withdraw = partial(actions.withdraw_version, workflow=version.workflow, number=number, by=request.user)
+    attempt(form, lambda: withdraw(reason=form.cleaned_data["reason"]))
+    if not form.errors:
+        return redirect("workflow-version", name, number)
+    page = pages.VersionPage.of(version, request.user, form)
+    return render(request, "workflows/version.html", {"page": page}, status=status_of(form))
 
 
 @login_required
@@ -122,10 +136,18 @@ def workflow_right(request: SignedInRequest, name: str) -> HttpResponse:
     return render(request, "workflows/access.html", context, status=status_of(form))
 
 
-def _version(request: SignedInRequest, name: str, number: int) -> WorkflowVersion:
-    """A version of a workflow the person may see. Raises Http404."""
-    found = access_workflow(request.user, name)
-    versions = found.versions.select_related("workflow", "created_by")
+def _first_step(request: SignedInRequest) -> int:
+    """From which step on the address wants them. Raises Http404 for what is no number."""
+    asked = request.GET.get("steps", "1")
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 10):
+        raise Http404
+    return int(asked)
+
+
+def _version(request: SignedInRequest, name: str, number: int, *, change: bool = False) -> WorkflowVersion:
+    """A version of a workflow the person may see. Raises Http404, and PermissionDenied where they may not change it."""
+    found = access_workflow(request.user, name, change=change)
+    versions = found.versions.select_related("workflow", "created_by", "withdrawal__by")
     version = versions.filter(number=number).first() if number <= LARGEST_NUMBER else None
     if version is None:
         raise Http404

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 from agents.verdicts import Route
 from approvals.actions import open_review
-from approvals.models import Review
+from approvals.models import Decision, Review
 from approvals.states import ReviewKind, ReviewState, Verdict
-from audit.log import SYSTEM, party, record
+from audit.log import party, record
 from orchestrator.runs.engine import asking, parts, planner
 from orchestrator.runs.engine.board import Board
 from orchestrator.runs.engine.ending import ending_of
@@ -34,13 +34,13 @@ def hear(board: Board) -> None:
     if review.state == ReviewState.OPEN or review.delivered_at is None:
         board.question, board.asked = review.expires_at, True
         return
-    decision = review.decisions.filter(undone_at=None).select_related("by").first()
+    decision = review.standing()
     number = run.workflow_version.number
     if decision is None:
         reason = f"Version {number} was withdrawn, and nobody decided in time how to go on."
         run.ending = ending_of(reason, RunState.FAILED, now=True)
     elif decision.verdict == Verdict.GO_ON:
-        _go_on(board, str(decision.by), decision.reason)
+        _go_on(board, decision)
     else:
         reason = f"{decision.by} ended the run, because version {number} was withdrawn: {decision.reason}"
         run.ending = ending_of(reason, RunState.STOPPED, now=True)
@@ -110,11 +110,11 @@ def _ask(board: Board, key: str) -> Review:
     return open_review(asking.about_withdrawal(board.place(key), why, Route(user_id=version.workflow.owner_id)))
 
 
-def _go_on(board: Board, by: str, reason: str) -> None:
+def _go_on(board: Board, decision: Decision) -> None:
     run = board.run
     run.goes_on = True
-    data = {"workflow_version": run.workflow_version.number, "by": by, "reason": reason}
-    record("run.goes_on", actor=SYSTEM, subject=party(run), stream=board.stream, data=data)
+    data = {"version": run.workflow_version.number, "reason": decision.reason}
+    record("run.goes_on", actor=party(decision.by), subject=party(run), stream=board.stream, data=data)
     level = [run.pk]
     for _ in range(parts.MOST_DEEP):
         within = Run.objects.filter(parent__run__in=level, workflow_version=run.workflow_version)

@@ -34,6 +34,7 @@ _LOOKS = {
     "run.failed": Look("fail", "is-crit", "Failed", "is-crit"),
     "run.stopped": Look("stop", "is-crit", "Stopped", "is-crit"),
     "run.cancelled": Look("stop", "is-high", "Asked to end", "is-high"),
+    "run.goes_on": Look("start", "is-high", "Withdrawn version", "is-high"),
     "run.troubled": Look("warn", "is-high", "Trouble", "is-high"),
     "step.finished": Look("okc", "is-ok"),
     "step.failed": Look("fail", "is-crit", "Failed", "is-crit"),

@@ -168,7 +168,8 @@ class RunPage:
         inputs = dict(self.run.steps.filter(pk__in=keys).values_list("pk", "input")) if keys else {}
         stopped = stopped_steps(self.run, self.going_on)
         known = Known(self.outline, self.open_reviews, self.tallies, self.parts, inputs, stopped, self.now)
-        return waiting_for(self.going_on, known)
+        asked = {review.step_ref for review in self.open_reviews}  # also about one that may not begin
+        return waiting_for([step for step in self.steps if step.going_on or step.ref in asked], known)
 
     @property
     def most_waits(self) -> list[Waiting]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from agents.models import ToolCall
 from agents.states import CallState
 from approvals.models import Review
+from approvals.states import ReviewKind, ReviewState
 from audit.clock import db_now
 from orchestrator.runs.engine import liveness, parts, sweeping
 from orchestrator.runs.engine.planner import IN_FLIGHT
@@ -51,9 +52,11 @@ def _run(run: Run, now: datetime, due: bool) -> Iterator[str]:
         yield f"I3: {run.code} goes on, and the run that it is a part of has ended."
     going_on = [step for step in run.steps.all() if step.state in IN_FLIGHT]
     soon = due or (run.wake_at is not None and run.wake_at <= now + SOON)
-    if not going_on and not soon:
+    asked = Review.objects.filter(run_ref=run.ref, kind=ReviewKind.VERSION, state=ReviewState.OPEN).exists()
+    if not going_on and not soon and not asked:
         yield f"I3: {run.code} is {run.state}, none of its steps goes on, and it is not due."
-    if run.state == RunState.WAITING and not soon and not any(step.state == StepState.WAITING for step in going_on):
+    waiting = asked or any(step.state == StepState.WAITING for step in going_on)
+    if run.state == RunState.WAITING and not soon and not waiting:
         yield f"I3: {run.code} waits for a person, and none of its steps does."
     for step in going_on:
         if not soon and not _named(run, step, now):
