@@ -70,7 +70,9 @@ def _resolved(root: Any, node: Any) -> dict[str, Any]:
     for _ in range(8):
         if not isinstance(node, dict):
             return {}
-        options = [part for key in ("anyOf", "oneOf", "allOf") for part in _list(node.get(key)) if _says_something(part)]
+        options = [
+            part for key in ("anyOf", "oneOf", "allOf") for part in _list(node.get(key)) if _says_something(part)
+        ]
         if isinstance(node.get("$ref"), str):
             try:
                 node = resolve(root, node["$ref"])

@@ -6,42 +6,65 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.http import Http404
-from guardian.shortcuts import get_objects_for_user
 
 from agents.people import Person
-from approvals.models import Review
+from approvals.models import Review, ReviewGroupPermission, ReviewUserPermission
 from approvals.states import ReviewKind
+from audit.fixed import A_REF, AN_ID, OTHER_ID, Fixed
 
-DECIDE = "approvals.decide_review"
+DECIDE = "decide_review"
 
 
 def decidable_by(user: Person) -> QuerySet[Review]:
     """The reviews, open or closed, that were put before this person or a team they are in."""
-    rows: QuerySet[Review] = get_objects_for_user(user, DECIDE, Review, with_superuser=False, accept_global_perms=False)
-    return rows
+    return _decidable_by(user.pk)
+
+
+def _decidable_by(user: int) -> QuerySet[Review]:
+    own = ReviewUserPermission.objects.filter(user=user, permission__codename=DECIDE)
+    of_team = ReviewGroupPermission.objects.filter(group__user=user, permission__codename=DECIDE)
+    asked = Q(pk__in=own.values("content_object")) | Q(pk__in=of_team.values("content_object"))
+    return Review.objects.filter(asked)
 
 
 def reviews_for(user: Person) -> QuerySet[Review]:
     """The reviews a person may see: theirs and their teams', those of runs they started, or all with the permission."""
     if user.has_perm("approvals.view_review"):
         return Review.objects.all()
-    return Review.objects.filter(Q(pk__in=decidable_by(user).values("pk")) | Q(started_by=user))
+    return _visible_to(user.pk)
+
+
+def _visible_to(user: int) -> QuerySet[Review]:
+    return Review.objects.filter(Q(pk__in=_decidable_by(user).values("pk")) | Q(started_by=user))
 
 
 def access_review(user: Person, ref: UUID, *, lock: bool = False) -> Review:
     """A review that the person may see; locked when it will be changed. Raises Http404 when it is invisible."""
-    rows = reviews_for(user).select_related("call__tool_version__tool__connection", "team", "person", "started_by")
-    if lock:
-        rows = rows.select_for_update(of=("self",), no_key=True)
-    review = rows.filter(ref=ref).first()
-    if review is None:
+    everything = user.has_perm("approvals.view_review")
+    row = _ANY[lock].first(ref) if everything else _VISIBLE[lock].first(user.pk, ref)
+    if row is None:
         raise Http404
-    return review
+    return row
+
+
+def _in_full(rows: QuerySet[Review], ref: UUID, *, lock: bool) -> QuerySet[Review]:
+    rows = rows.select_related("call__tool_version__tool__connection", "team", "person", "started_by").filter(ref=ref)
+    return rows.select_for_update(of=("self",), no_key=True) if lock else rows
+
+
+_ANY = {
+    lock: Fixed(lambda ref, lock=lock: _in_full(Review.objects.all(), ref, lock=lock), A_REF) for lock in (True, False)
+}
+_VISIBLE = {
+    lock: Fixed(lambda user, ref, lock=lock: _in_full(_visible_to(user), ref, lock=lock), AN_ID, A_REF)
+    for lock in (True, False)
+}
+_PUT_BEFORE = Fixed(lambda user, review: _decidable_by(user).filter(pk=review).only("pk"), AN_ID, OTHER_ID)
 
 
 def is_candidate(user: Person, review: Review) -> bool:
     """Whether this review was put before this person. Being an admin is not enough."""
-    return user.is_active and decidable_by(user).filter(pk=review.pk).exists()
+    return user.is_active and bool(_PUT_BEFORE(user.pk, review.pk))
 
 
 def duties_conflict(user: Person, review: Review) -> bool:
@@ -63,9 +86,17 @@ def candidates(review: Review) -> QuerySet[Person]:
     return people
 
 
+_MEMBER = Fixed(
+    lambda team, but: (
+        get_user_model()._default_manager.filter(groups=team, is_active=True).exclude(pk=but).only("pk")[:1]
+    ),
+    AN_ID,
+    OTHER_ID,
+)
+
+
 def has_candidate(*, team: Group | None, person: Person | None, not_by: Person | None) -> bool:
     """Whether anybody could decide a review routed like this."""
     if team is not None:
-        members = get_user_model()._default_manager.filter(groups=team, is_active=True)
-        return (members.exclude(pk=not_by.pk) if not_by else members).exists()
+        return bool(_MEMBER(team.pk, not_by.pk if not_by else 0))
     return person is not None and person.is_active and (not_by is None or person.pk != not_by.pk)

@@ -3,6 +3,8 @@
 Anything unusual is a reason to refuse.
 """
 
+from django.db.models import QuerySet
+
 from agents.consent import Consent
 from agents.models import ToolCall
 from approvals.access import may_decide
@@ -10,6 +12,7 @@ from approvals.models import Decision
 from approvals.states import OUTCOME, ReviewState, Verdict
 from audit import canonical
 from audit.clock import db_now
+from audit.fixed import A_TEXT, AN_ID, OTHER_TEXT, Fixed
 from audit.models import Entry
 from audit.verify import frame_of
 
@@ -18,15 +21,24 @@ CONSENTING = (Verdict.APPROVE, Verdict.EDIT)
 
 def consent_for(call: ToolCall) -> Consent | None:
     """The consent to exactly this call, with its row locked, or None when nobody gave one."""
-    decision = (
-        Decision.objects.select_for_update(of=("self",))
-        .select_related("review", "by")
-        .filter(call=call, verdict__in=CONSENTING, undone_at=None)
-        .first()
-    )
+    decision = _CONSENT.first(call.pk)
     if decision is None:
         return None
     return Consent(decision.ref, decision.call_digest, str(decision.by), _problem(decision))
+
+
+def _consenting(call: int) -> QuerySet[Decision]:
+    rows = Decision.objects.select_for_update(of=("self",)).select_related("review", "by")
+    return rows.filter(call=call, verdict__in=CONSENTING, undone_at=None).order_by("pk")[:1]
+
+
+def _saying(stream: str, verb: str, subject: str, actor: str) -> QuerySet[Entry]:
+    rows = Entry.objects.select_related("stream")
+    return rows.filter(stream__key=stream, verb=verb, subject_ref=subject, actor_ref=actor)
+
+
+_CONSENT = Fixed(_consenting, AN_ID)
+_SAYING = Fixed(_saying, A_TEXT, OTHER_TEXT, "(a subject)", "(an actor)")
 
 
 def _problem(decision: Decision) -> str:
@@ -46,12 +58,8 @@ def _problem(decision: Decision) -> str:
 def _on_record(decision: Decision) -> bool:
     """Whether the audit log holds this decision with this digest, in an entry whose own hash holds."""
     review = decision.review
-    entries = Entry.objects.select_related("stream").filter(
-        stream__key=f"run:{review.run_ref}",
-        verb=f"review.{OUTCOME[Verdict(decision.verdict)].value}",
-        subject_ref=str(review.ref),
-        actor_ref=str(decision.by.ref),
-    )
+    verb = f"review.{OUTCOME[Verdict(decision.verdict)].value}"
+    entries = _SAYING(f"run:{review.run_ref}", verb, str(review.ref), str(decision.by.ref))
     return any(_says(entry, decision) for entry in entries)
 
 

@@ -11,6 +11,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from agents.models import ToolCall
 from approvals.states import ReasonCode, ReviewKind, ReviewState, Verdict
+from audit.fixed import AN_ID, Fixed
 from audit.ids import new_ref
 
 
@@ -72,6 +73,13 @@ class Review(models.Model):
         """The person or team that was asked."""
         return str(self.person or self.team)
 
+    def closed_by(self) -> "Decision | None":
+        """The decision that counts, with who made it and the call it allows; None while nobody has made one."""
+        decision = _STANDING.first(self.pk)
+        if decision is not None:
+            decision.review = self
+        return decision
+
 
 class ReviewUserPermission(UserObjectPermissionBase):
     """Who may decide a review, by person."""
@@ -126,3 +134,11 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by}: {self.body[:40]}"
+
+
+def _standing_of(review: int) -> models.QuerySet[Decision]:
+    rows = Decision.objects.filter(review=review, undone_at=None).select_related("by", "call")
+    return rows.order_by("pk")[:1]
+
+
+_STANDING = Fixed(_standing_of, AN_ID)

@@ -116,7 +116,7 @@ class ReviewPage:
         """The decision that stands, if there is one."""
         if self.is_open:
             return None
-        return self.review.decisions.filter(undone_at=None).select_related("by", "call").first()
+        return self.review.closed_by()
 
     @cached_property
     def why_withdrawn(self) -> str:

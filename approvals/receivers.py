@@ -22,7 +22,7 @@ def note_teaching_decision(review: Review, **_: Any) -> None:
     """Somebody edited or rejected an action: have it noted when the hold is over."""
     if review.kind != ReviewKind.ACTION or review.state not in TEACHING_STATES:
         return
-    decision = review.decisions.filter(undone_at=None).first()
+    decision = review.closed_by()
     if decision is None:
         return
     hold = (decision.held_until - decision.at).total_seconds()

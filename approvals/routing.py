@@ -12,6 +12,7 @@ from agents.people import Person
 from agents.verdicts import Route
 from approvals.access import has_candidate
 from approvals.states import ReviewKind
+from audit.fixed import AN_ID, Fixed
 
 LAST_RESORT = "Admins"
 
@@ -25,11 +26,15 @@ class Reviewer:
     why: str
 
 
+_TEAM = Fixed(lambda pk: Group.objects.filter(pk=pk), AN_ID)
+_PERSON = Fixed(lambda pk: get_user_model()._default_manager.filter(pk=pk), AN_ID)
+
+
 def settle_route(route: Route, *, kind: ReviewKind, started_by: Person | None) -> Reviewer:
     """The reviewer of a route; the admins where the route names nobody who may decide this kind of review."""
     not_by = started_by if kind in (ReviewKind.ACTION, ReviewKind.UNKNOWN) else None
-    team = Group.objects.filter(pk=route.team_id).first() if route.team_id else None
-    person = get_user_model()._default_manager.filter(pk=route.user_id).first() if route.user_id else None
+    team = _TEAM.first(route.team_id) if route.team_id else None
+    person = _PERSON.first(route.user_id) if route.user_id else None
     if has_candidate(team=team, person=person, not_by=not_by):
         return Reviewer(team, None if team else person, f"{team or person} reviews this kind of action.")
     named = str(team or person or "The named reviewer")

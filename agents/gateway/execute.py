@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.db.models import QuerySet
+
 from agents import consent
 from agents.connectors import CallContext, ConnectorError, Reply, Target, TooLate, connector_for, longest_call
 from agents.contracts import check_result
@@ -21,6 +23,7 @@ from agents.states import CallState, Effect, call_can_move
 from agents.stopping import sentence_of, stops_over_call
 from audit import canonical, text
 from audit.clock import db_now
+from audit.fixed import AN_ID, Fixed
 
 log = logging.getLogger(__name__)
 MAX_RESULT = 1024 * 1024
@@ -147,7 +150,7 @@ def send(ticket: Ticket) -> Effected:
     """
     if ticket.target is None:
         return unsent(ticket, ticket.problem)
-    call = ToolCall.objects.select_related(*RELATED).get(pk=ticket.call_id)
+    (call,) = _CALL(ticket.call_id)
     assert call.tool_version is not None
     too_late = _too_late(ticket, call)
     if too_late:
@@ -241,7 +244,16 @@ RELATED = (
 
 
 def _locked(call: ToolCall) -> ToolCall:
-    return ToolCall.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=call.pk)
+    (locked,) = _LOCKED(call.pk)
+    return locked
+
+
+def _call_of(pk: int) -> QuerySet[ToolCall]:
+    return ToolCall.objects.select_related(*RELATED).filter(pk=pk)
+
+
+_CALL = Fixed(_call_of, AN_ID)
+_LOCKED = Fixed(lambda pk: _call_of(pk).select_for_update(of=("self",)), AN_ID)
 
 
 def _ticket(call: ToolCall, looked_at: float, *, again: bool = False) -> Ticket:

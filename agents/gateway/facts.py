@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from guardian.shortcuts import get_perms
+from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from agents.models import Agent, AgentVersion, Grant, Tool, ToolVersion
 from agents.states import Effect, Environment, GrantEffect, Idempotency, Reversibility, ToolState
 from agents.verdicts import Facts, Risk, Route, score
+from audit.fixed import A_TEXT, AN_ID, OTHER_ID, Fixed
 
 
 def facts_of(  # noqa: PLR0913 - every fact is named where it is given
@@ -42,10 +43,14 @@ def facts_of(  # noqa: PLR0913 - every fact is named where it is given
 
 def represented_may(agent: Agent, tool: Tool) -> bool:
     """Whether the person or team an agent acts for may itself have this tool used; never cached."""
-    who = agent.acts_for_user or agent.acts_for_team
     if agent.acts_for_user is not None and not agent.acts_for_user.is_active:
         return False
-    return "use_tool" in get_perms(who, tool)
+    if agent.acts_for_team_id is not None:
+        return bool(_TEAM_MAY(agent.acts_for_team_id, str(tool.pk)))
+    person = agent.acts_for_user
+    if person is None:
+        return False
+    return person.is_superuser or any(may(person.pk, str(tool.pk)) for may in (_PERSON_MAY, _TEAM_OF_PERSON_MAY))
 
 
 def risk_of(contract: ToolVersion | None, arguments: Mapping[str, Any], environment: str) -> Risk:
@@ -71,7 +76,27 @@ def _switches(tool: Tool | None) -> tuple[str, ...]:
 def _grant(agent: Agent, tool: Tool | None, environment: str) -> Grant | None:
     if tool is None:
         return None
-    return Grant.objects.filter(agent=agent, tool=tool, environment=environment).first()
+    return _GRANT.first(agent.pk, tool.pk, environment)
+
+
+_GRANT = Fixed(
+    lambda agent, tool, environment: Grant.objects.filter(agent=agent, tool=tool, environment=environment),
+    AN_ID,
+    OTHER_ID,
+    A_TEXT,
+)
+_USE = {"permission__codename": "use_tool", "permission__content_type__app_label": "agents"}
+_TEAM_MAY = Fixed(
+    lambda team, tool: GroupObjectPermission.objects.filter(**_USE, group=team, object_pk=tool)[:1], AN_ID, A_TEXT
+)
+_PERSON_MAY = Fixed(
+    lambda person, tool: UserObjectPermission.objects.filter(**_USE, user=person, object_pk=tool)[:1], AN_ID, A_TEXT
+)
+_TEAM_OF_PERSON_MAY = Fixed(
+    lambda person, tool: GroupObjectPermission.objects.filter(**_USE, group__user=person, object_pk=tool)[:1],
+    AN_ID,
+    A_TEXT,
+)
 
 
 def _route(grant: Grant | None, fallback: Route, agent: Agent) -> Route:

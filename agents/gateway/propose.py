@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from agents.contracts import BadArguments, BadSchema, Prepared, binding_digest, prepare
 from agents.digests import agent_digest, contract_digest
 from agents.gateway.facts import facts_of
@@ -14,6 +16,7 @@ from agents.models import AgentVersion, Tool, ToolCall, ToolVersion
 from agents.states import CallState
 from agents.verdicts import Outcome, Reason, Route, Stage, Verdict, judge
 from audit import canonical, text
+from audit.fixed import A_TEXT, OTHER_TEXT, Fixed
 from audit.log import Party
 
 _STATES = {Outcome.ALLOW: CallState.ALLOWED, Outcome.REVIEW: CallState.HELD, Outcome.DENY: CallState.DENIED}
@@ -116,11 +119,16 @@ def find_tool(name: str, environment: str) -> tuple[Tool | None, ToolVersion | N
     connection, dot, tool_name = name.partition(".")
     if not dot or not name.isascii():
         return None, None
-    tools = Tool.objects.select_related("connection", "current").filter(
-        connection__name=connection, connection__environment=environment, name=tool_name
-    )
-    tool = tools.first()
+    tool = _TOOL.first(connection, environment, tool_name)
     return tool, tool.current if tool else None
+
+
+def _tools_of(connection: str, environment: str, name: str) -> QuerySet[Tool]:
+    tools = Tool.objects.select_related("connection", "current")
+    return tools.filter(connection__name=connection, connection__environment=environment, name=name)
+
+
+_TOOL = Fixed(_tools_of, A_TEXT, OTHER_TEXT, "(a third text)")
 
 
 def _prepare(raw: bytes | Mapping[str, Any], contract: ToolVersion | None) -> tuple[Prepared | None, tuple[str, ...]]:

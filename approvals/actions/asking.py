@@ -6,17 +6,18 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from guardian.shortcuts import assign_perm
+from django.contrib.auth.models import Permission
 
 from agents.models import ToolCall
 from agents.people import Person
 from agents.verdicts import Risk, Route
-from approvals.models import Review
+from approvals.models import Review, ReviewGroupPermission, ReviewUserPermission
 from approvals.routing import settle_route
 from approvals.signals import announce, review_opened
 from approvals.states import ALLOWED, ReviewKind, Verdict
 from audit import canonical, text
 from audit.clock import db_now
+from audit.fixed import Fixed
 from audit.log import Party, party, plain, record
 
 
@@ -78,7 +79,7 @@ def open_review(ask: Ask) -> Review:
         due_at=now + ask.due,
         expires_at=now + ask.expires,
     )
-    assign_perm("decide_review", reviewer.team or reviewer.person, review)
+    _put_before(review)
     record(
         "review.opened",
         actor=ask.asked_by,
@@ -100,6 +101,18 @@ def open_review(ask: Ask) -> Review:
     )
     announce(review_opened, review)
     return review
+
+
+def _put_before(review: Review) -> None:
+    """Give the reviewer the right to decide: what guardian's `assign_perm` does, without a look at what is there."""
+    permission = _DECIDE()[0]
+    if review.team is not None:
+        ReviewGroupPermission.objects.create(permission=permission, group=review.team, content_object=review)
+    else:
+        ReviewUserPermission.objects.create(permission=permission, user=review.person, content_object=review)
+
+
+_DECIDE = Fixed(lambda: Permission.objects.filter(content_type__app_label="approvals", codename="decide_review"))
 
 
 def _digest_of(ask: Ask) -> str:

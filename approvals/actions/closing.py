@@ -30,7 +30,7 @@ def deliver(review: Review, *, now: datetime) -> Decision | None:
 
     Returns None, and marks nothing, while the decision is still on hold.
     """
-    decision = review.decisions.filter(undone_at=None).select_related("by", "call").first()
+    decision = review.closed_by()
     if decision is not None and decision.held_until > now:
         return None
     review.delivered_at = now

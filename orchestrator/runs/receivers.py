@@ -29,7 +29,7 @@ def advance_due_run(run: Run, **_: Any) -> None:
 @receiver(decision_recorded, dispatch_uid="advance_decided_run")
 def advance_decided_run(review: Review, **_: Any) -> None:
     """A person decided: look at the run when the hold is over."""
-    decision = review.decisions.filter(undone_at=None).first()
+    decision = review.closed_by()
     if decision is not None:
         hold = (decision.held_until - decision.at).total_seconds()
         _ring(advance, str(review.run_ref), countdown=hold + SLACK_SECONDS if hold else 0)

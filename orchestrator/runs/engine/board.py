@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from agents.models import AgentVersion
 from agents.people import Person
@@ -17,6 +17,7 @@ from approvals.actions import deliver, expire
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState
 from audit.clock import db_now
+from audit.fixed import A_REF, A_TEXT, AN_ID, Fixed
 from orchestrator.runs.engine import liveness, planner
 from orchestrator.runs.engine.definitions import definition_of
 from orchestrator.runs.engine.routes import route_of
@@ -208,10 +209,7 @@ def take(ref: UUID, *, wait: bool) -> Board | None:
 
     The reviews are locked before anything is written, in the order in which a decision locks them too.
     """
-    rows = Run.objects.select_for_update(of=("self",), no_key=True, skip_locked=not wait)
-    rows = rows.select_related("workflow_version__workflow", "workflow_version__withdrawal__by", "started_by")
-    rows = rows.defer(*LONG)
-    run = rows.filter(ref=ref).first()
+    run = (_RUN_WAITING if wait else _RUN).first(ref)
     if run is None or run.state in RUN_ENDED:
         return None
     now = db_now()
@@ -220,12 +218,11 @@ def take(ref: UUID, *, wait: bool) -> Board | None:
     if lost and in_time and liveness.is_alive(run.lane_owner):
         return None
     if run.version:  # before its first transition nobody has been asked anything
-        undelivered = Review.objects.select_for_update(no_key=True).filter(run_ref=ref, delivered_at=None)
-        for review in undelivered.defer(*HEAVY).order_by("pk"):
+        for review in _UNDELIVERED(ref):
             _news(review, now)
-    related = ("agent_version__agent__acts_for_user", "agent_version__agent__acts_for_team")
-    found = run.steps.select_related("review", *related).defer(*(f"review__{name}" for name in HEAVY))
-    steps = {step.key: step for step in found.order_by("position")}
+    steps = {step.key: step for step in _STEPS(run.pk)}
+    for step in steps.values():
+        step.run = run
     gone = liveness.gone({step.lease_owner for step in steps.values() if step.lease_owner is not None})
     run.lane_owner = run.lane_until = None
     return Board(run, now, steps, lane_lost=lost, gone=gone)
@@ -241,5 +238,32 @@ def _news(review: Review, now: datetime) -> None:
 
 def current_version(name: str) -> AgentVersion | None:
     """The version of an agent that a step starting now will keep."""
+    return _CURRENT.first(name)
+
+
+def _run_of(ref: UUID, *, skip_locked: bool) -> QuerySet[Run]:
+    rows = Run.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+    rows = rows.select_related("workflow_version__workflow", "workflow_version__withdrawal__by", "started_by")
+    return rows.defer(*LONG).filter(ref=ref)
+
+
+def _undelivered_of(ref: UUID) -> QuerySet[Review]:
+    rows = Review.objects.select_for_update(no_key=True).filter(run_ref=ref, delivered_at=None)
+    return rows.defer(*HEAVY).order_by("pk")
+
+
+def _steps_of(run: int) -> QuerySet[Step]:
+    related = ("agent_version__agent__acts_for_user", "agent_version__agent__acts_for_team")
+    rows = Step.objects.filter(run=run).select_related("review", *related)
+    return rows.defer(*(f"review__{name}" for name in HEAVY)).order_by("position")
+
+
+def _current_of(name: str) -> QuerySet[AgentVersion]:
     versions = AgentVersion.objects.select_related("agent__acts_for_user", "agent__acts_for_team", "agent__owner")
-    return versions.filter(agent__name=name, pk=F("agent__current")).first()
+    return versions.filter(agent__name=name, pk=F("agent__current"))
+
+
+_RUN, _RUN_WAITING = (Fixed(partial(_run_of, skip_locked=skip), A_REF) for skip in (True, False))
+_UNDELIVERED = Fixed(_undelivered_of, A_REF)
+_STEPS = Fixed(_steps_of, AN_ID)
+_CURRENT = Fixed(_current_of, A_TEXT)

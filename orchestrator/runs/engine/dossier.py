@@ -7,12 +7,16 @@ opened.
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from agents.gateway.trail import masked, masked_arguments
 from agents.models import ToolCall
 from agents.runtime.models import describe
 from agents.states import CallState, Effect, Reversibility
 from approvals.models import Decision
+from audit.fixed import A_REF, AN_ID, Fixed
 from orchestrator.runs.engine.board import Place
 from orchestrator.runs.models import Step, Turn
 
@@ -91,17 +95,29 @@ def _contract(call: ToolCall | None) -> dict[str, Any] | None:
 
 
 def _story(place: Place) -> Iterator[dict[str, Any]]:
-    steps = [step.pk for step in place.board.steps.values() if step.started_at is not None]
-    refs = [step.ref for step in place.board.steps.values()]
-    turns = Turn.objects.filter(step__in=steps).select_related("step").defer("messages")
-    for turn in turns.order_by("ended_at"):
+    for turn in _TURNS(place.run.pk):
         yield from _turn_events(turn)
-    calls = ToolCall.objects.filter(step_ref__in=refs).exclude(state__in=(CallState.ALLOWED, CallState.HELD))
-    for call in calls.select_related("tool_version").order_by("pk"):
+    for call in _CALLS(place.run.ref):
         yield _call_event(call)
-    decisions = Decision.objects.filter(review__run_ref=place.run.ref, undone_at=None).select_related("by", "review")
-    for decision in decisions.defer(*HEAVY).order_by("pk"):
+    for decision in _DECISIONS(place.run.ref):
         yield _decision_event(decision)
+
+
+def _turns_of(run: int) -> QuerySet[Turn]:
+    return Turn.objects.filter(step__run=run).select_related("step").defer("messages").order_by("ended_at")
+
+
+def _calls_of(run: UUID) -> QuerySet[ToolCall]:
+    calls = ToolCall.objects.filter(run_ref=run).exclude(state__in=(CallState.ALLOWED, CallState.HELD))
+    return calls.select_related("tool_version").order_by("pk")
+
+
+def _decisions_of(run: UUID) -> QuerySet[Decision]:
+    decisions = Decision.objects.filter(review__run_ref=run, undone_at=None).select_related("by", "review")
+    return decisions.defer(*HEAVY).order_by("pk")
+
+
+_TURNS, _CALLS, _DECISIONS = Fixed(_turns_of, AN_ID), Fixed(_calls_of, A_REF), Fixed(_decisions_of, A_REF)
 
 
 def _turn_events(turn: Turn) -> Iterator[dict[str, Any]]:

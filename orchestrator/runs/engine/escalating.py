@@ -38,7 +38,7 @@ def heard(place: Place) -> Result | None:
     assert review is not None
     if review.state == ReviewState.OPEN or review.delivered_at is None:
         return Park(review.expires_at)
-    decision = review.decisions.filter(undone_at=None).select_related("by").first()
+    decision = review.closed_by()
     if decision is None:
         return Over(f"{step.reason} Nobody decided in time how to go on.")
     match decision.verdict:

@@ -47,5 +47,5 @@ def _same_in_each() -> dict[str, Any]:
     """The columns of a new step that the model gives a value, and that do not tell one step from another."""
     told, blank = {"id", "run", "ref", "key", "position", "kind", "title"}, Step()
     rest = [field for field in Step._meta.concrete_fields if field.name not in told]
-    values = {field.column: field.get_db_prep_save(field.pre_save(blank, True), connection) for field in rest}
+    values = {str(field.column): field.get_db_prep_save(field.pre_save(blank, True), connection) for field in rest}
     return {column: value for column, value in values.items() if value is not None}

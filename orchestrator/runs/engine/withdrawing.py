@@ -34,7 +34,7 @@ def hear(board: Board) -> None:
     if review.state == ReviewState.OPEN or review.delivered_at is None:
         board.question, board.asked = review.expires_at, True
         return
-    decision = review.standing()
+    decision = review.closed_by()
     number = run.workflow_version.number
     if decision is None:
         reason = f"Version {number} was withdrawn, and nobody decided in time how to go on."

@@ -4,6 +4,9 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
+
 from agents import gateway
 from agents.gateway import KeptBack, Proposal, Ticket
 from agents.models import AgentVersion, ToolCall
@@ -11,6 +14,7 @@ from agents.states import CallState
 from approvals.actions import open_review
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState, Verdict
+from audit.fixed import A_REF, A_TEXT, AN_ID, Fixed
 from orchestrator.runs.engine import asking, stopping
 from orchestrator.runs.engine.attempts import MOST_LOST
 from orchestrator.runs.engine.board import Place
@@ -52,9 +56,21 @@ def propose(
 
 def of_turn(step: Step, turn: Turn) -> list[ToolCall]:
     """The calls that a turn of a step asked for, oldest first."""
-    keys = [request["key"] for request in turn.requests]
+    return _OF_KEYS(step.ref, [request["key"] for request in turn.requests])
+
+
+def of_key(step: Step, key: str) -> ToolCall | None:
+    """The call of a step that goes by this key."""
+    return next(iter(_OF_KEYS(step.ref, [key])), None)
+
+
+def _calls_of(step: UUID, keys: list[str]) -> QuerySet[ToolCall]:
     rows = ToolCall.objects.select_related("tool_version__tool__connection", "agent_version__agent")
-    return list(rows.filter(step_ref=step.ref, call_key__in=keys).order_by("pk"))
+    named = RawSQL("call_key = ANY(%s)", (keys,), BooleanField())
+    return rows.filter(named, step_ref=step).order_by("pk")
+
+
+_OF_KEYS = Fixed(_calls_of, A_REF, [A_TEXT])
 
 
 def sensitive_of(step: Step) -> list[str]:
@@ -171,7 +187,7 @@ def _again(place: Place, call: ToolCall) -> Ticket | KeptBack | None:
 
 
 def _looked_up(call: ToolCall, review: Review) -> Over | Stop | None:
-    decision = review.decisions.filter(undone_at=None).select_related("by").first()
+    decision = review.closed_by()
     if decision is None:
         return Over(f"Nobody could say whether {call.tool_name} had its effect.")
     if decision.verdict == Verdict.TERMINATE:
@@ -190,11 +206,14 @@ def _review(call: ToolCall, kind: ReviewKind) -> Review | None:
     """The latest review of a call; an edited call stands under the review of the one it replaced."""
     if kind == ReviewKind.ACTION and call.replaces is not None:
         return _review(call.replaces, kind)
-    return call.reviews.filter(kind=kind).order_by("-pk").first()
+    return _REVIEW.first(call.pk, kind.value)
+
+
+_REVIEW = Fixed(lambda call, kind: Review.objects.filter(call=call, kind=kind).order_by("-pk")[:1], AN_ID, A_TEXT)
 
 
 def _why(review: Review) -> str:
-    decision = review.decisions.filter(undone_at=None).select_related("by").first()
+    decision = review.closed_by()
     if decision is None:
         return ReviewState(review.state).label
     return f"{decision.by}: {decision.get_reason_code_display()}. {decision.reason}"

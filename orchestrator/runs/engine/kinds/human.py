@@ -14,7 +14,7 @@ def proceed(place: Place) -> Result:
         review = place.step.review = open_review(asking.about_form(place))
     if review.state == ReviewState.OPEN or review.delivered_at is None:
         return Park(review.expires_at)
-    decision = review.decisions.filter(undone_at=None).first()
+    decision = review.closed_by()
     if decision is None:
         return Broke("Nobody answered in time.")
     return Done(decision.answer)

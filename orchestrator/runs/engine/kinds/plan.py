@@ -115,7 +115,7 @@ def _reviewed(place: Place, definition: Definition) -> Result | None:
         review = place.step.review = open_review(asking.about_plan(place, definition))
     if review.state == ReviewState.OPEN or review.delivered_at is None:
         return Park(review.expires_at)
-    decision = review.decisions.filter(undone_at=None).select_related("by").first()
+    decision = review.closed_by()
     if decision is None:
         return Stop("Nobody decided in time about the plan.")
     return None if decision.verdict == Verdict.APPROVE else Stop(f"{decision.by} rejected the plan: {decision.reason}")

@@ -15,8 +15,7 @@ def proceed(place: Place) -> Result:
     if version is None:
         return Broke(f'There is no agent "{place.spec.agent}" that could act.')
     key = str(place.step.attempt)
-    call = ToolCall.objects.filter(step_ref=place.step.ref, call_key=key).first()
-    call = call or calls.propose(place, version, place.spec.tool, place.step.input or {}, key)
+    call = calls.of_key(place.step, key) or calls.propose(place, version, place.spec.tool, place.step.input or {}, key)
     progress = calls.advance(place, call)
     if progress is not None:
         return progress
