@@ -6,9 +6,12 @@ from celery import Celery
 from celery.signals import heartbeat_sent, task_prerun, worker_init, worker_ready
 from django.conf import settings
 from django.db import connections
+from kombu.transport import TRANSPORT_ALIASES
 from redis import Redis, RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
+# By whichever address, Valkey is read through our own transport: no message can end a worker.
+TRANSPORT_ALIASES.update({"redis": "orchestrator.transport:Transport", "rediss": "orchestrator.transport:Transport"})
 
 app = Celery("holdshort")
 app.config_from_object("django.conf:settings", namespace="CELERY")

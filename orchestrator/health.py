@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from redis import RedisError
 
 from orchestrator.celery import WORKER_SEEN, broker
+from orchestrator.transport import messages_put_aside
 
 
 class NotHealth(logging.Filter):
@@ -22,12 +23,16 @@ class NotHealth(logging.Filter):
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 with `{status, database, broker, worker}` when all of them answer, else 503 with which one does not."""
-    broker_ok, worker_ok = _broker_and_worker()
+    """200 with `{status, database, broker, worker}` when all of them answer, else 503 with which one does not.
+
+    `put_aside` is there too when the queue had messages that were none: how many.
+    """
+    broker_ok, worker_ok, put_aside = _broker_and_worker()
     parts = {"database": _database(), "broker": broker_ok, "worker": worker_ok}
     ok = all(parts.values())
     words = {name: "ok" if answers else "down" for name, answers in parts.items()}
-    return JsonResponse({"status": "ok" if ok else "unavailable", **words}, status=200 if ok else 503)
+    more = {"put_aside": put_aside} if put_aside else {}
+    return JsonResponse({"status": "ok" if ok else "unavailable", **words, **more}, status=200 if ok else 503)
 
 
 def _database() -> bool:
@@ -39,9 +44,9 @@ def _database() -> bool:
     return True
 
 
-def _broker_and_worker() -> tuple[bool, bool]:
+def _broker_and_worker() -> tuple[bool, bool, int]:
     try:
         with broker() as client:
-            return True, bool(client.exists(WORKER_SEEN))
+            return True, bool(client.exists(WORKER_SEEN)), messages_put_aside()
     except RedisError:
-        return False, False
+        return False, False, 0
