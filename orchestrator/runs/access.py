@@ -36,8 +36,13 @@ def runs_for(user: Person) -> QuerySet[Run]:
 
 
 def access_run(user: Person, ref: UUID, *, lock: bool = False) -> Run:
-    """A run with its workflow and the person who started it, locked when it will be changed. Raises Http404."""
+    """A run with its workflow and the person who started it, locked when it will be changed. Raises Http404.
+
+    The text and definition of its version are left out: whoever follows them knows them already, mostly.
+    """
     rows = runs_for(user).select_related("workflow_version__workflow", "started_by", "batch")
+    rows = rows.select_related("workflow_version__withdrawal__by")
+    rows = rows.defer("workflow_version__source", "workflow_version__definition")
     if lock:
         rows = rows.select_for_update(of=("self",), no_key=True)
     run = rows.filter(ref=ref).first()

@@ -62,6 +62,8 @@ class _Remark:
 
 
 Remarks = Iterator[_Remark]
+Known = Mapping[str | None, dict[str, Any] | None]
+"""The schema of every step's output, and under None that of the run's input."""
 
 
 def lint(definition: Definition, world: World, document: Document | None = None) -> list[Finding]:
@@ -89,10 +91,12 @@ def _all(definition: Definition, world: World) -> Remarks:
         yield _error(("owner",), _no_person(definition.owner, world))
     yield from _reviewers(definition.risk.reviewers, ("risk", "reviewers"), world)
     for scope in scopes(definition):
+        known = _known(scope.definition, world)
         for index, step in enumerate(scope.definition.steps):
             yield from _step(scope, step, (*scope.path, index), world)
-        yield from _references(scope, world)
-        yield from _conditions(scope, world)
+            yield from _arguments(scope, step, (*scope.path, index), world, known)
+        yield from _references(scope, known)
+        yield from _conditions(scope, known)
 
 
 def _step(scope: Scope, step: StepSpec, path: Path, world: World) -> Remarks:
@@ -171,10 +175,18 @@ def _tool(scope: Scope, step: ToolStep, path: Path, world: World) -> Remarks:
         yield _error(place, f"{step.tool} is {tool.state.label.lower()}. An admin must look at it first.")
     if step.agent in world.agents:
         yield from _grant(scope.definition, step, place, world)
-    if scope.apart:
-        return  # a plan adds arguments of its own
-    for below, sentence in argument_problems(step.inputs, tool.arguments, _known(scope.definition, world)):
-        yield _error((*path, "with", *below), sentence)
+
+
+def _arguments(scope: Scope, step: StepSpec, path: Path, world: World, known: Known) -> Remarks:
+    """Whether what tools are called with can fit their contracts. A plan adds arguments of its own."""
+    calls: list[tuple[Path, StepSpec]] = [(path, step)]
+    if step.compensate is not None:
+        calls.append(((*path, "compensate"), scope.definition.step(UNDO + step.id)))
+    for place, called in () if scope.apart else calls:
+        tool = world.tools.get(called.tool) if isinstance(called, ToolStep) else None
+        if tool is not None:
+            for below, sentence in argument_problems(called.inputs, tool.arguments, known):
+                yield _error((*place, "with", *below), sentence)
 
 
 def _grant(definition: Definition, step: ToolStep, place: Path, world: World) -> Remarks:
@@ -216,9 +228,8 @@ def _team(name: str, path: Path, world: World) -> Remarks:
         yield _warning(path, f'The team "{name}" has one member, who cannot decide in runs they start.')
 
 
-def _references(scope: Scope, world: World) -> Remarks:
+def _references(scope: Scope, known: Known) -> Remarks:
     """References into the results of tools, and references that some runs cannot fill in."""
-    known = _known(scope.definition, world)
     for text in texts_of(scope):
         for part in references.parse(text.text):
             if isinstance(part, references.Reference):
@@ -238,9 +249,8 @@ def _is_unsure(text: Text, step: str | None) -> bool:
     return step in text.sees and step not in text.sure
 
 
-def _conditions(scope: Scope, world: World) -> Remarks:
+def _conditions(scope: Scope, known: Known) -> Remarks:
     """Conditions that could never work, or not in every run, by the schemas of what they read."""
-    known = _known(scope.definition, world)
     for condition in conditions_of(scope):
         visible = _Visible(known, condition.sees)
         for sentence in conditions.check(condition.text, visible):
@@ -249,10 +259,10 @@ def _conditions(scope: Scope, world: World) -> Remarks:
             yield _warning(condition.path, sentence)
 
 
-class _Visible(Mapping[str | None, dict[str, Any] | None]):
+class _Visible(Known):
     """What one condition may read of all that is known: the input, and the steps that have ended by then."""
 
-    def __init__(self, known: Mapping[str | None, dict[str, Any] | None], sees: Set[str]) -> None:
+    def __init__(self, known: Known, sees: Set[str]) -> None:
         self._known, self._sees = known, sees
 
     def __getitem__(self, key: str | None) -> dict[str, Any] | None:
@@ -267,7 +277,7 @@ class _Visible(Mapping[str | None, dict[str, Any] | None]):
         return sum(1 for _ in self)
 
 
-def _known(definition: Definition, world: World) -> dict[str | None, dict[str, Any] | None]:
+def _known(definition: Definition, world: World) -> Known:
     """The schema of every step's output, and under None that of the run's input."""
     known: dict[str | None, dict[str, Any] | None] = {None: definition.input}
     for step in definition.steps:

@@ -22,7 +22,7 @@ from orchestrator.workflows.problems import DefinitionError, Problem
 from orchestrator.workflows.queries import definition_of, world_of
 from orchestrator.workflows.rights import Holder, holders_of
 from orchestrator.workflows.schema import Definition
-from orchestrator.workflows.steps import StepLine, step_lines
+from orchestrator.workflows.steps import StepLines, step_lines
 from orchestrator.workflows.triggers.pages import TriggerLine, trigger_lines
 
 MOST_VERSIONS = 20
@@ -61,7 +61,7 @@ class WorkflowPage:
     workflow: Workflow
     version: WorkflowVersion
     definition: Definition
-    steps: list[StepLine]
+    steps: StepLines
     inputs: list[Row]
     map: list[MapLine]
     findings: list[Finding]
@@ -83,8 +83,8 @@ class WorkflowPage:
         return self.versions[MOST_VERSIONS] if len(self.versions) > MOST_VERSIONS else None
 
     @classmethod
-    def of(cls, workflow: Workflow, user: Person) -> "WorkflowPage":
-        """The page of a workflow the person may see."""
+    def of(cls, workflow: Workflow, user: Person, first_step: int) -> "WorkflowPage":
+        """The page of a workflow the person may see; of a long one with the steps from `first_step` on."""
         version = current(workflow)
         definition = definition_of(version)
         versions = workflow.versions.select_related("created_by", "withdrawal").defer("source", "definition")
@@ -92,7 +92,7 @@ class WorkflowPage:
             workflow=workflow,
             version=version,
             definition=definition,
-            steps=step_lines(definition, user),
+            steps=step_lines(definition, user, first_step),
             inputs=rows_of(definition.input),
             map=map_lines(definition.map),
             findings=lint(definition, world_of(Environment(definition.environment))),
@@ -143,7 +143,7 @@ class ImportPage:
     more_problems: int = 0
     definition: Definition | None = None
     warnings: list[Finding] = field(default_factory=list)
-    steps: list[StepLine] = field(default_factory=list)
+    steps: StepLines = field(default_factory=StepLines)
     map: list[MapLine] = field(default_factory=list)
     before: WorkflowVersion | None = None
     lines: list[Line] | None = None

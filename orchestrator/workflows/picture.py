@@ -1,6 +1,6 @@
 """The steps of a definition as a picture: boxes with what they do, and arrows for what they wait for. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.workflows.drawing import Place, arrange
@@ -58,29 +58,25 @@ class Picture:
 
 def needs_with_detours(definition: Definition, step_id: str) -> Iterable[str]:
     """What a step waits for, each followed by whatever is done instead when that fails."""
-    instead = {primary: fallback for fallback, primary in definition.fallback_for.items()}
     for needed in definition.needs[step_id]:
         yield needed
-        other = instead.get(needed)
+        other = definition.step(needed).fallback
         while other is not None and other != step_id:
             yield other
-            other = instead.get(other)
+            other = definition.step(other).fallback
 
 
-def picture_of(definition: Definition) -> Picture:
-    """The picture of a definition."""
-    keys = [step.id for step in definition.steps]
+def picture_of(definition: Definition, steps: Sequence[tuple[int, StepSpec]]) -> Picture:
+    """The picture of these steps of a definition, with their numbers. Arrows to and from others are left out."""
+    keys = [step.id for _, step in steps]
     layout = arrange(keys, {key: tuple(needs_with_detours(definition, key)) for key in keys})
-    optional = {step.id for step in definition.steps if step.when or step.id in definition.fallback_for}
+    optional = {step.id for _, step in steps if step.when or step.id in definition.fallback_for}
     return Picture(
         width=layout.width,
         height=layout.height,
-        boxes=tuple(
-            _box(number, step, layout.places[step.id], optional=step.id in optional)
-            for number, step in enumerate(definition.steps, 1)
-        ),
+        boxes=tuple(_box(number, step, layout.places[step.id], optional=step.id in optional) for number, step in steps),
         edges=tuple(Edge(arrow.path, arrow.end in optional) for arrow in layout.arrows),
-        words=_words(definition),
+        words=_words(definition, steps),
     )
 
 
@@ -120,11 +116,11 @@ def _awaited(step: WaitStep) -> str:
     return f"waits {duration_text(step.duration)}" if step.duration else "waits for its time"
 
 
-def _words(definition: Definition) -> str:
+def _words(definition: Definition, steps: Sequence[tuple[int, StepSpec]]) -> str:
     """Which steps each step comes after, in sentences."""
-    numbers = {step.id: str(number) for number, step in enumerate(definition.steps, 1)}
+    numbers = {step_id: str(place + 1) for step_id, place in definition.places.items()}
     said = []
-    for step in definition.steps:
+    for _, step in steps:
         after = [numbers[key] for key in definition.needs[step.id]]
         where = f"after {' and '.join(after)}" if after else "at once"
         said.append(f"{numbers[step.id]} {step.title} {where}.")

@@ -23,6 +23,7 @@ from orchestrator.workflows.schema import (
     WorkflowStep,
     review_rule,
 )
+from orchestrator.workflows.windows import Window, window_at
 
 ICONS = {
     "agent": "agent",
@@ -154,24 +155,34 @@ class StepLine:
 
 
 class StepLines(list[StepLine]):
-    """The steps of a definition in their order, with the picture of them."""
+    """Steps of a definition in their order, with the picture of them. `window` says which, where there are many."""
 
-    def __init__(self, lines: Sequence[StepLine] = (), definition: Definition | None = None) -> None:
+    def __init__(
+        self,
+        lines: Sequence[StepLine] = (),
+        definition: Definition | None = None,
+        window: Window[StepSpec] | None = None,
+    ) -> None:
         super().__init__(lines)
-        self.definition = definition
+        self.definition, self.window = definition, window
 
     @cached_property
     def picture(self) -> Picture | None:
         """The boxes and arrows; None for a single step, and for steps that a plan may use in any order."""
-        return picture_of(self.definition) if self.definition is not None and len(self) > 1 else None
+        if self.definition is None or len(self) < 2:
+            return None
+        return picture_of(self.definition, [(line.number, line.spec) for line in self])
 
 
-def step_lines(definition: Definition, user: Person) -> StepLines:
-    """The steps in their order, those inside loops and plans below them. Two queries, however many there are."""
-    every = list(_all(definition.steps))
+def step_lines(definition: Definition, user: Person, first: int = 1) -> StepLines:
+    """The steps in their order, those inside loops and plans below them; in a long definition as many as a page shows,
+    from `first` on. Two queries, however many there are.
+    """
+    window = window_at(definition.steps, first)
+    every = list(_all(window.rows))
     names = {step.agent for step in every if isinstance(step, AgentStep | ToolStep)}
     agents = {agent.name: agent for agent in visible(user, Agent).filter(name__in=names)}
-    return _lines(definition, agents, _tools(definition, every, user))
+    return _lines(definition, agents, _tools(definition, every, user), window)
 
 
 def _all(steps: Sequence[StepSpec]) -> Iterator[StepSpec]:
@@ -186,10 +197,16 @@ def _inside(step: StepSpec) -> Sequence[StepSpec]:
     return step.allow if isinstance(step, PlanStep) else ()
 
 
-def _lines(definition: Definition, agents: Mapping[str, Agent], tools: Mapping[str, Tool]) -> StepLines:
+def _lines(
+    definition: Definition,
+    agents: Mapping[str, Agent],
+    tools: Mapping[str, Tool],
+    window: Window[StepSpec] | None = None,
+) -> StepLines:
     titles = {step.id: step.title for step in definition.steps}
+    shown = window or window_at(definition.steps, 1)
     lines = []
-    for number, step in enumerate(definition.steps, 1):
+    for number, step in enumerate(shown.rows, shown.first):
         named = getattr(step, "agent", ""), getattr(step, "tool", "")
         lines.append(
             StepLine(
@@ -204,7 +221,7 @@ def _lines(definition: Definition, agents: Mapping[str, Agent], tools: Mapping[s
                 inner=_inner(definition, step, agents, tools),
             )
         )
-    return StepLines(lines, definition)
+    return StepLines(lines, definition, shown)
 
 
 def _after(definition: Definition, place: int, titles: Mapping[str, str]) -> tuple[str, ...] | None:

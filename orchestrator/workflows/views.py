@@ -45,7 +45,8 @@ def workflows(request: SignedInRequest) -> HttpResponse:
 def workflow(request: SignedInRequest, name: str) -> HttpResponse:
     """One workflow."""
     found = access_workflow(request.user, name)
-    return render(request, "workflows/detail.html", {"page": pages.WorkflowPage.of(found, request.user)})
+    page = pages.WorkflowPage.of(found, request.user, _first_step(request))
+    return render(request, "workflows/detail.html", {"page": page})
 
 
 @login_required

@@ -1,5 +1,7 @@
 """The pages of workflows: who sees them, and what they say."""
 
+import time
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +17,8 @@ from orchestrator.workflows.models import WorkflowVersion
 from orchestrator.workflows.pages import excerpt_of
 from orchestrator.workflows.queries import definition_of
 from orchestrator.workflows.rights import Right
-from tests.scenes import a_run, drive
+from tests.reading import queries_of
+from tests.scenes import MAP, a_run, drive
 from tests.workflows.conftest import TEXT, As
 from tests.workflows.showing import ADDRESSES, page, words
 from tests.world import World, a_person, a_stop
@@ -107,6 +110,42 @@ def test_what_no_longer_fits_the_world_is_said(as_: As, world: World, refund: Wo
     assert "Worth a look" not in page(as_(world.ines), "/workflows/refund/")
     a_stop(clerk, world.hana)
     assert "is stopped. Runs wait at this step" in words(page(as_(world.ines), "/workflows/refund/"))
+
+
+def long_text(name: str, count: int) -> str:
+    """A definition of so many steps, each after the one before it."""
+    rows = (
+        f"  - {{id: s{n}, kind: tool, title: Step {n}, agent: clerk, tool: company.issue_refund,\n"
+        f'     with: {{order_id: "${{input.order_id}}", amount: 5, currency: EUR}}}}\n'
+        for n in range(1, count + 1)
+    )
+    head, _, _ = TEXT.partition("steps:")
+    return head.replace("name: refund", f"name: {name}") + "steps:\n" + "".join(rows) + MAP.lstrip()
+
+
+def test_a_long_workflow_is_shown_some_steps_at_a_time(as_: As, world: World, clerk: Agent) -> None:
+    actions.import_definition(text=long_text("long", 130), by=world.hana)
+    first, last = (words(page(as_(world.ines), f"/workflows/long/{query}")) for query in ("", "?steps=100"))
+    assert "Steps 1 to 60 of 130 Later steps" in first
+    assert "Step 60 s60" in first
+    assert "Step 61 s61" not in first
+    assert "Steps 71 to 130 of 130 Earlier steps" in last
+    assert "Later steps" not in last
+    for query in ("?steps=x", "?steps=-1", "?steps=" + "9" * 5000):
+        page(as_(world.ines), f"/workflows/long/{query}", 404)
+    checked = as_(world.hana).post("/workflows/import/", {"text": long_text("other", 130), "check": "1"})
+    assert "These are the first 60 of 130 steps." in words(checked.content.decode())
+
+
+def test_thousands_of_steps_take_as_many_queries_as_twenty(as_: As, world: World, clerk: Agent) -> None:
+    for name, count in (("short", 20), ("long", 1_000)):
+        actions.import_definition(text=long_text(name, count), by=world.hana)
+    few, many = (queries_of(as_(world.hana), f"/workflows/{name}/") for name in ("short", "long"))
+    assert many == few
+    check = {"text": long_text("long", 1_000).replace("name: long", "name: longer"), "check": "1"}
+    began = time.process_time()
+    assert as_(world.hana).post("/workflows/import/", check).status_code == 200
+    assert time.process_time() - began < 5, "checking must not grow with the square of the steps"
 
 
 def test_fields_keep_the_order_in_which_they_were_written(world: World, clerk: Agent) -> None:

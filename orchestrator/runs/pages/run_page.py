@@ -26,11 +26,12 @@ from orchestrator.runs.pages.memory import Remembered, memory_of
 from orchestrator.runs.pages.outline import Outline, outline_of
 from orchestrator.runs.pages.parts import place_of
 from orchestrator.runs.pages.spans import begun_at, spans_of, step_time
-from orchestrator.runs.pages.steps import StepRow, Window, steps_of, window_of
+from orchestrator.runs.pages.steps import StepRow, steps_of, window_of
 from orchestrator.runs.pages.tallies import Part, Tally
 from orchestrator.runs.pages.timeline import Share, Span, StepTime
 from orchestrator.runs.pages.waiting import MOST_LINES, Known, Waiting, stopped_steps, waiting_for
 from orchestrator.runs.states import RUN_ENDED, StepState
+from orchestrator.workflows.windows import Window
 
 QUICK = 300  # entries that are verified while a page waits
 
@@ -78,6 +79,11 @@ class RunPage:
         self.squeeze = squeeze
         self._first_step = first_step
         self._end_form: EndForm | None = None
+
+    @property
+    def chosen(self) -> bool:
+        """Whether other steps were asked for than those around where a live run is."""
+        return self.live and self._first_step is not None
 
     @property
     def live(self) -> bool:
@@ -135,7 +141,7 @@ class RunPage:
         return [step for step in self.going_on if self.current and step.state == self.current.state]
 
     @cached_property
-    def window(self) -> Window:
+    def window(self) -> Window[StepRow]:
         """The steps to draw: those asked for, else those around where the run is."""
         return window_of(self.steps, self._first_step)
 
@@ -219,7 +225,7 @@ class RunPage:
     @cached_property
     def timeline(self) -> timeline.Timeline:
         """The bars of the steps in the window."""
-        steps = [step_time(step, self.spans.get(step.ref, ())) for step in self.window.steps]
+        steps = [step_time(step, self.spans.get(step.ref, ())) for step in self.window.rows]
         start, end = self._drawn(steps)
         zone = timezone.get_current_timezone()
         return timeline.draw(steps, start=start, end=end, now=self.now, zone=zone, squeeze=self.squeeze)
@@ -229,7 +235,7 @@ class RunPage:
         if not self.window.partial:
             return self.run.created_at, self.run.finished_at
         begun = [step.started_at for step in steps if step.started_at]
-        going_on = any(step.going_on for step in self.window.steps)
+        going_on = any(step.going_on for step in self.window.rows)
         ended = [step.finished_at for step in steps if step.finished_at]
         start = min(begun, default=self.run.created_at)
         return start, None if going_on and self.live else max(ended, default=self.run.finished_at or self.now)
@@ -248,7 +254,7 @@ class RunPage:
                 begun_at(step, self.spans.get(step.ref, ())),
                 self.now,
             )
-            for step in self.window.steps
+            for step in self.window.rows
         ]
         needs = self.outline.needs(step.key for step in self.steps)
         return graph.draw(nodes, needs, detours=self.outline.detours)
@@ -261,7 +267,7 @@ class RunPage:
     @cached_property
     def memory(self) -> list[Remembered]:
         """What the steps in the window were given and gave back."""
-        return memory_of(self.window.steps, self.tallies)
+        return memory_of(self.window.rows, self.tallies)
 
     @cached_property
     def may_end(self) -> bool:

@@ -10,8 +10,8 @@ from orchestrator.runs.pages.outline import Outline
 from orchestrator.runs.pages.timeline import ICONS
 from orchestrator.runs.states import STEP_ENDED, StepState
 from orchestrator.workflows.schema import UNDO
+from orchestrator.workflows.windows import Window, window_at
 
-STEPS_SHOWN = 60
 GOING_ON = (StepState.RUNNING, StepState.WAITING, StepState.RESTING)
 FIELDS = (
     *("key", "title", "kind", "state", "ref", "pk", "started_at", "finished_at", "attempt", "retries", "retry_at"),
@@ -60,35 +60,6 @@ class StepRow:
         return self.key.startswith(UNDO)
 
 
-@dataclass(frozen=True)
-class Window:
-    """The steps that the pictures show: all of them, or those around `first` in a long run."""
-
-    steps: Sequence[StepRow]
-    first: int
-    total: int
-
-    @property
-    def partial(self) -> bool:
-        """Whether there are more steps than are shown."""
-        return len(self.steps) < self.total
-
-    @property
-    def last(self) -> int:
-        """The number of the last step shown."""
-        return self.first + len(self.steps) - 1
-
-    @property
-    def earlier(self) -> int | None:
-        """Where the window before this one begins."""
-        return max(1, self.first - STEPS_SHOWN) if self.first > 1 else None
-
-    @property
-    def later(self) -> int | None:
-        """Where the window after this one begins."""
-        return self.last + 1 if self.last < self.total else None
-
-
 def steps_of(run: Run, outline: Outline) -> list[StepRow]:
     """All steps in order: those that exist, then those the definition still has in store. One query."""
     steps = []
@@ -103,12 +74,9 @@ def steps_of(run: Run, outline: Outline) -> list[StepRow]:
     return steps
 
 
-def window_of(steps: Sequence[StepRow], first: int | None) -> Window:
+def window_of(steps: Sequence[StepRow], first: int | None) -> Window[StepRow]:
     """The steps to show: those from `first` on, else those around where the run is."""
-    total = len(steps)
-    if total <= STEPS_SHOWN:
-        return Window(steps, 1, total)
-    current = next((step for step in steps if step.going_on), None)
-    first = first or (current.number - 10 if current else 1)
-    first = max(1, min(first, total - STEPS_SHOWN + 1))
-    return Window(steps[first - 1 : first - 1 + STEPS_SHOWN], first, total)
+    if first is None:
+        current = next((step for step in steps if step.going_on), None)
+        first = current.number - 3 if current else 1
+    return window_at(steps, first)
