@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 
@@ -83,3 +83,21 @@ class _Plan:
                 other.populate(row, instance)
             found.append(instance)
         return found
+
+
+class FixedUpdate:
+    """`save(update_fields=...)` of some columns of a model, for rows that are there. No signals are sent."""
+
+    def __init__(self, model: type[Model], names: Sequence[str]) -> None:
+        meta = model._meta
+        self.fields = [field for field in meta.concrete_fields if field.name in names]
+        columns = ", ".join(f'"{field.column}" = %s' for field in self.fields)
+        self.sql = f'UPDATE "{meta.db_table}" SET {columns} WHERE "{meta.pk.column}" = %s'  # noqa: S608 - names of columns
+
+    def __call__(self, instance: Model) -> None:
+        """Write the columns of a row. Raises DatabaseError when it is not there."""
+        values = [field.get_db_prep_save(field.pre_save(instance, False), connection) for field in self.fields]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, [*values, instance.pk])
+            if cursor.rowcount != 1:
+                raise DatabaseError(f"{instance} was not there to be changed.")

@@ -107,9 +107,11 @@ def _put_before(review: Review) -> None:
     """Give the reviewer the right to decide: what guardian's `assign_perm` does, without a look at what is there."""
     permission = _DECIDE()[0]
     if review.team is not None:
-        ReviewGroupPermission.objects.create(permission=permission, group=review.team, content_object=review)
+        team = ReviewGroupPermission(permission=permission, group=review.team, content_object=review)
+        ReviewGroupPermission.objects.bulk_create([team])
     else:
-        ReviewUserPermission.objects.create(permission=permission, user=review.person, content_object=review)
+        person = ReviewUserPermission(permission=permission, user=review.person, content_object=review)
+        ReviewUserPermission.objects.bulk_create([person])
 
 
 _DECIDE = Fixed(lambda: Permission.objects.filter(content_type__app_label="approvals", codename="decide_review"))

@@ -4,9 +4,10 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
-from audit.fixed import A_TEXT, AN_ID, Fixed
+from audit.fixed import A_TEXT, AN_ID, Fixed, FixedUpdate
 from audit.log import SYSTEM, record
 from audit.models import Entry
 from orchestrator.accounts.models import User
@@ -54,3 +55,13 @@ def test_values_must_fit_the_query() -> None:
     one = Fixed(lambda ref: User.objects.filter(ref=ref), UUID(int=9))
     with pytest.raises(ValueError, match="zip"):
         one(UUID(int=3), UUID(int=4))
+
+
+def test_columns_are_written_as_save_would(world: World) -> None:
+    rename = FixedUpdate(User, ["name"])
+    world.ines.name, world.ines.email = "Ines M.", "not-this@example.com"
+    rename(world.ines)
+    world.ines.refresh_from_db()
+    assert (world.ines.name, world.ines.email != "not-this@example.com") == ("Ines M.", True)
+    with pytest.raises(DatabaseError):
+        rename(User(pk=2**31 - 20, name="Nobody"))

@@ -17,7 +17,7 @@ from approvals.actions import deliver, expire
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState
 from audit.clock import db_now
-from audit.fixed import A_REF, A_TEXT, AN_ID, Fixed
+from audit.fixed import A_REF, A_TEXT, AN_ID, Fixed, FixedUpdate
 from orchestrator.runs.engine import liveness, planner
 from orchestrator.runs.engine.definitions import definition_of
 from orchestrator.runs.engine.routes import route_of
@@ -32,6 +32,7 @@ MOVING = (
     *("lane_until", "lane_owner", "goes_on"),
     *("input_tokens", "output_tokens", "cost", "cost_known"),
 )
+UNMOVED = ("id", "ref", "run", "key", "position", "kind", "title")  # of a step
 LONG = ("workflow_version__source", "workflow_version__definition")  # and it is known already, mostly
 HEAVY = ("dossier", "sentence", "form_schema")  # of a review: for those who read it
 
@@ -143,9 +144,9 @@ class Board:
     def store(self) -> None:
         """Save what a transition has changed of the run and its steps, and say that it has moved."""
         for step in self.touched.values():
-            step.save(force_update=True)
+            _SAVE_STEP(step)
         self.run.version += 1
-        self.run.save(update_fields=MOVING)
+        _SAVE_RUN(self.run)
         announce_run(self.run)
 
     def _ahead(self, time: datetime | None) -> bool:
@@ -266,4 +267,6 @@ def _current_of(name: str) -> QuerySet[AgentVersion]:
 _RUN, _RUN_WAITING = (Fixed(partial(_run_of, skip_locked=skip), A_REF) for skip in (True, False))
 _UNDELIVERED = Fixed(_undelivered_of, A_REF)
 _STEPS = Fixed(_steps_of, AN_ID)
+_SAVE_RUN = FixedUpdate(Run, MOVING)
+_SAVE_STEP = FixedUpdate(Step, [field.name for field in Step._meta.concrete_fields if field.name not in UNMOVED])
 _CURRENT = Fixed(_current_of, A_TEXT)
