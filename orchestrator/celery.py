@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import heartbeat_sent, task_prerun, worker_init, worker_ready
+from celery.signals import heartbeat_sent, task_prerun, worker_init, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import connections
 from kombu.transport import TRANSPORT_ALIASES
@@ -47,6 +47,14 @@ def keep_connections(**_: object) -> None:
 def look_for_due_work(**_: object) -> None:
     """Called in a worker that can take tasks: what another one left behind does not wait for the next sweep."""
     app.send_task("runs.sweep", retry=False)
+
+
+@worker_shutting_down.connect(dispatch_uid="leave")
+def leave_the_rest(**_: object) -> None:
+    """Called in a worker that is asked to end: it finishes what it has begun, and begins nothing more."""
+    from orchestrator.runs.engine.leaving import leave
+
+    leave()
 
 
 @task_prerun.connect(dispatch_uid="drop-broken-connections")

@@ -3,29 +3,35 @@
 import logging
 from uuid import UUID
 
-from celery import Task, shared_task
+from celery import shared_task
 
 from orchestrator.celery import messages_waiting
-from orchestrator.runs.engine import advancing, sweeping, troubles
+from orchestrator.runs.engine import advancing, leaving, sweeping, troubles
 from orchestrator.runs.starting import actions, firing
+from orchestrator.runs.watching import watched
 
 log = logging.getLogger(__name__)
 ENOUGH = 200
 """Messages that keep the workers busy until the next sweep, and some more."""
 
 
-@shared_task(name="runs.advance", ignore_result=True, bind=True)
-def advance(self: "Task[[str], None]", ref: str) -> None:
-    """Drive one run as far as it goes; not at once when the process that had this message before has ended."""
-    again = (self.request.delivery_info or {}).get("redelivered")
-    if not (again and troubles.note_stopped(UUID(ref))):
+@shared_task(name="runs.advance", ignore_result=True)
+def advance(ref: str, swept: bool = False) -> None:
+    """Drive one run as far as it goes. One that the sweep had to find may be one that ends whoever drives it."""
+    if not swept:
         advancing.advance(UUID(ref))
+        return
+    with watched(UUID(ref)) as deaths:
+        if deaths < troubles.MOST:
+            advancing.advance(UUID(ref))
+        else:
+            troubles.give_up(UUID(ref), deaths)
 
 
 @shared_task(name="runs.start_batch", ignore_result=True)
 def start_batch(ref: str) -> None:
     """Start the rows of a batch, one after the other."""
-    while actions.start_next_of(UUID(ref)):
+    while not leaving.is_leaving() and actions.start_next_of(UUID(ref)):
         pass
 
 
@@ -44,7 +50,7 @@ def sweep() -> None:
     if messages_waiting() >= ENOUGH:
         return
     for ref in sweeping.due_runs():
-        advance.delay(str(ref))
+        advance.delay(str(ref), swept=True)
     for ref in sweeping.unfinished_batches():
         start_batch.delay(str(ref))
     for ref in firing.due_triggers():

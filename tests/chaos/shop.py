@@ -20,6 +20,8 @@ from tests.world import World, a_connection, a_grant, a_tool, an_agent
 
 BOOKS = "HOLDSHORT_CHAOS_BOOKS"
 TOOLS = {"outside": "tests.chaos.shop"}
+SLOW = 0.3
+"""Seconds that the slow tools take."""
 WORD = {"type": "object", "properties": {"word": {}}, "additionalProperties": False}
 TABLES = """
 CREATE TABLE IF NOT EXISTS effects (idempotency_key TEXT, tool TEXT, word TEXT, at REAL);
@@ -31,6 +33,22 @@ CREATE TABLE IF NOT EXISTS asked (idempotency_key TEXT, tool TEXT, word TEXT);
 def look(arguments: dict[str, Any], context: CallContext) -> Any:
     """The word itself."""
     return arguments
+
+
+@tool("slow_look", "Looks at a word for a while.", WORD, annotations={"readOnlyHint": True})
+def slow_look(arguments: dict[str, Any], context: CallContext) -> Any:
+    """The word itself, later."""
+    time.sleep(SLOW)
+    return arguments
+
+
+@tool("slow", "Makes something, and takes its time.", WORD)
+def slow(arguments: dict[str, Any], context: CallContext) -> Any:
+    """Something, once a key, and some time before and after."""
+    time.sleep(SLOW / 2)
+    made = _once("slow", arguments, context)
+    time.sleep(SLOW / 2)
+    return made
 
 
 @tool("make", "Makes something.", WORD)
@@ -141,7 +159,7 @@ def an_outside(world: World) -> Outside:
             input_schema=remote.input_schema,
             output_schema=remote.output_schema,
             server_digest=remote.digest,
-            effect=Effect.READ if remote.name == "look" else Effect.WRITE,
+            effect=Effect.READ if remote.name.endswith("look") else Effect.WRITE,
             reversibility=Reversibility.REVERSIBLE,
             idempotency=Idempotency.NEITHER if remote.name == "pay_once" else Idempotency.BY_KEY,
             sentence="",

@@ -58,10 +58,10 @@ def killed_runs(world: World, *names: str) -> list[Run]:
 
 
 @contextmanager
-def process(name: str, *command: str) -> Iterator[Child]:
+def process(name: str, *command: str, **env: str) -> Iterator[Child]:
     """A worker with a model for the agents, or the product's clock."""
     parts = [part.replace("orchestrator.celery", "tests.chaos.worker") for part in command]
-    child = role(name, parts, HOLDSHORT_PYTHON_TOOLS=json.dumps(shop.TOOLS))
+    child = role(name, parts, HOLDSHORT_PYTHON_TOOLS=json.dumps(shop.TOOLS), **env)
     child.start()
     try:
         yield child

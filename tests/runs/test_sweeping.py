@@ -23,7 +23,7 @@ steps:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """For which runs the sweep rang."""
     found: list[str] = []
-    monkeypatch.setattr(tasks.advance, "delay", found.append)
+    monkeypatch.setattr(tasks.advance, "delay", lambda ref, swept: found.append(ref))
     return found
 
 

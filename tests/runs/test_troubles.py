@@ -24,7 +24,6 @@ from orchestrator.runs.engine.sweeping import due_runs
 from orchestrator.runs.engine.work import AskModel, SendCall
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.states import RunState
-from orchestrator.runs.tasks import advance
 from tests.runs.test_engine import Use, two_refunds, waiting_refund
 from tests.scenes import Company, a_paid_order, a_run, a_workflow, drive, open_reviews, say
 from tests.world import World, a_contract
@@ -45,14 +44,6 @@ def time_passes(run: Run) -> None:
     past = timezone.now() - timedelta(seconds=1)
     Step.objects.filter(run=run, lease_until__isnull=False).update(lease_until=past)
     Run.objects.filter(pk=run.pk, wake_at__isnull=False).update(wake_at=past)
-
-
-def delivered_again(run: Run) -> None:
-    """What a worker does with a message whose first worker process has ended."""
-    advance.push_request(delivery_info={"redelivered": True})  # type: ignore[call-arg]  # the stub knows no fields
-    advance.run(str(run.ref))
-    advance.pop_request()
-    run.refresh_from_db()
 
 
 def begun(company: Company, world: World) -> Run:
@@ -159,28 +150,6 @@ def test_a_worker_that_never_comes_back_from_a_model_is_replaced_some_times_then
     assert advancing.transition(run.ref) is not None
     time_passes(run)
     assert drive(run).state == RunState.SUCCEEDED, "one more lost worker is one, not one too many"
-
-
-def test_a_run_that_ends_every_process_that_drives_it_is_not_tried_for_ever(
-    company: Company, world: World, script: Use
-) -> None:
-    script(done)
-    run = begun(company, world)
-    for _ in range(troubles.MOST):
-        time_passes(run)
-        delivered_again(run)
-        assert run.ref not in due_runs()
-    assert run.state == RunState.FAILED
-    assert Entry.objects.filter(verb="run.troubled").count() == troubles.MOST
-
-
-def test_a_message_that_comes_again_for_a_run_that_waits_is_like_any_other(
-    company: Company, world: World, script: Use
-) -> None:
-    run, review = waiting_refund(company, world, script)
-    say(review, world.ines, Verdict.APPROVE)
-    delivered_again(run)
-    assert (run.state, run.troubles, company.effects()) == (RunState.SUCCEEDED, 0, 1)
 
 
 def test_what_a_worker_brought_back_is_kept_when_going_on_breaks(

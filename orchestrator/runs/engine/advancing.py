@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from orchestrator.runs.engine import beginning, driving, ending, lane, parts, planner, troubles, withdrawing
+from orchestrator.runs.engine import beginning, driving, ending, lane, leaving, parts, planner, troubles, withdrawing
 from orchestrator.runs.engine.board import Board, take
 from orchestrator.runs.engine.endings import end_run
 from orchestrator.runs.engine.lane import Lane
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 def advance(ref: UUID) -> None:
     """Drive a run as far as it goes without waiting for a person. What breaks on the way is recorded with the run."""
+    if leaving.is_leaving():
+        return
     work: Work | Lane | None = None
     returned: Returned | None = None
     try:
@@ -61,7 +63,11 @@ def transition(ref: UUID, returned: Returned | None = None, *, fast: bool = True
     parts.take_up(board)
     withdrawing.hear(board)
     ending.look_at_time(board)
-    work = _move_on(board, fast=fast and not board.lane_lost)  # what lost a worker there is watched step by step
+    work: Work | Lane | None = None
+    if leaving.is_leaving():
+        leaving.hand_over(board)
+    else:
+        work = _move_on(board, fast=fast and not board.lane_lost)  # what lost a worker there is watched step by step
     if work is None:
         board.run.troubles = 0
     board.store()

@@ -23,7 +23,7 @@ from uuid import UUID
 from agents.gateway import Asked, Book, Passage, Read
 from audit.chains import Chain, Link
 from audit.log import SYSTEM, Party, party
-from orchestrator.runs.engine import lane_sql, liveness, planner, resolving
+from orchestrator.runs.engine import lane_sql, leaving, liveness, planner, resolving
 from orchestrator.runs.engine.board import Board
 from orchestrator.runs.models import Run
 from orchestrator.runs.signals import announce_run
@@ -72,7 +72,7 @@ class Lane:
         """Do step after step until the run has ended (then True), or the next thing is not for the lane."""
         graph = planner.Graph(self.definition, self.views)
         (action, *_) = graph.plan(self.run.input).actions
-        while isinstance(action, planner.Start):
+        while isinstance(action, planner.Start) and not leaving.is_leaving():
             done = self._step(action.step_id, graph.outputs())
             if done is None:
                 return False

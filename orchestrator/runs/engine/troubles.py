@@ -17,7 +17,6 @@ from uuid import UUID
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, transaction
-from django.db.models.functions import Now
 
 from audit.clock import db_now
 from audit.log import SYSTEM, party, record
@@ -36,7 +35,7 @@ log = logging.getLogger(__name__)
 
 MOST = 3
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
-STOPPED = "A worker process ended while it had to drive this run."
+STOPPED = "Every worker process that was to drive this run on ended."
 CUT = "The connection to the database was cut while a worker drove this run."
 LOST = "The worker that had this step did not come back."
 
@@ -89,21 +88,27 @@ def is_cut(error: BaseException | None) -> bool:
     return state is None or state.startswith(("08", "57P"))
 
 
-def note_stopped(ref: UUID) -> bool:
-    """Record that a worker process ended, perhaps because of this run; False when it was not: the run was not due.
+def give_up(ref: UUID, deaths: int) -> None:
+    """Drive a run no further that has ended `deaths` processes in a row, at least MOST, all in the same transition.
 
-    What kills a worker while it drives a run leaves no other trace, and would kill the next one at once.
+    A person is asked. If whoever was to ask has died too, the run fails; it is left alone when even that has killed.
     """
-    due = Run.objects.filter(ref=ref, wake_at__lte=Now()).exists()
-    if due:
-        _one_more(ref, STOPPED, None)
-    return due
+    if deaths > MOST + 1:
+        log.error("Run %s ends every process that touches it. Nobody does any more.", ref)
+        return
+    _put_before_a_person(ref, f"{STOPPED} This happened {deaths} times in a row.", fail=deaths > MOST)
 
 
 def _one_more(ref: UUID, why: str, work: Work | None) -> None:
-    if _count(ref, why, work) < MOST:
+    if _count(ref, why, work) >= MOST:
+        _put_before_a_person(ref, f"{why} This happened {MOST} times in a row.")
+
+
+def _put_before_a_person(ref: UUID, why: str, *, fail: bool = False) -> None:
+    """Ask about the step that is going on. Where that is not possible, or with `fail`, the run fails."""
+    if fail:
+        _fail(ref, why)
         return
-    why = f"{why} This happened {MOST} times in a row."
     try:
         _ask(ref, why)
     except Exception:
