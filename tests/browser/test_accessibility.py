@@ -1,5 +1,6 @@
 """axe finds nothing on any page of the product, in any theme and width, with every disclosure and every dialog open.
 
+Each page is loaded once and looked at in every view of `barriers.VIEWS`.
 Every address of the site is named here: as a page of somebody, or among the parts and actions that are no pages. A new
 page without a line here fails the last test.
 """
@@ -8,12 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from agents.models import Note
 from approvals import noting
@@ -21,6 +21,7 @@ from approvals.models import Review
 from audit.models import Entry
 from orchestrator.accounts.models import User
 from orchestrator.middleware import CONTENT_SECURITY_POLICY
+from tests.browser.barriers import View, open_all, problems_in
 from tests.browser.desk import dialog
 from tests.browser.gallery import Gallery, Use, one_of_everything
 from tests.browsing import Visitor
@@ -29,8 +30,8 @@ from tests.world import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-VARIANTS = [(width, dark) for width in (1440, 390) for dark in (False, True)]
+DIALOGS: tuple[View, ...] = ((1440, False), (390, True))
+"""Dialogs look the same at every width but for their place, so each theme sees them at one."""
 ERRORS = ("400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html")
 
 
@@ -165,71 +166,63 @@ NO_PAGES = {
 }
 
 
-def problems_of(page: Page) -> list[str]:
-    """What axe finds on the page as it is now, and whether it scrolls sideways."""
-    found = [
-        f"{one['id']}: {one['nodes'][0]['html'][:160]} ({len(one['nodes'])})"
-        for one in Axe().run(page, options=RULES).response["violations"]
-    ]
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    return [*found, *([f"{wide} px wide"] if wide > width else [])]
-
-
-def look_at(page: Page, name: str, address: str, *, dialogs: bool) -> Iterator[tuple[str, str]]:
-    """Everything that is wrong with one page with all disclosures open, and in each of its dialogs."""
+def look_at(page: Page, name: str, address: str) -> Iterator[tuple[str, str]]:
+    """Everything that is wrong with one page with all disclosures open, and with each of its dialogs, in every view."""
     answer = page.goto(address)
     assert answer is not None
     assert answer.status == 200, (name, address, answer.status)
-    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    yield from ((name, problem) for problem in problems_of(page))
-    for button in page.locator("[data-k]").all() if dialogs else []:
-        button.click()
-        form = button.get_attribute("data-form")
-        if form and not dialog(page).count():
-            page.locator(f"#{form} :is(input, textarea):visible").first.fill("1.50")
-            if form == "args":
-                expect(page.locator("#args .diff")).to_be_visible()
-            button.click()
-        expect(dialog(page)).to_be_visible()
-        yield from ((f"{name}, {button.inner_text()}", problem) for problem in problems_of(page))
+    open_all(page)
+    yield from ((name, problem) for problem in problems_in(page))
+    for button in page.locator("[data-k]").all():
+        open_dialog(page, button)
+        yield from ((f"{name}, {button.inner_text()}", problem) for problem in problems_in(page, DIALOGS))
         page.keyboard.press("Escape")
 
 
-@pytest.mark.parametrize(("width", "dark"), VARIANTS)
-def test_axe_finds_nothing_on_any_page(
-    company: Company, world: World, script: Use, visitor: Visitor, width: int, dark: bool
-) -> None:
+def open_dialog(page: Page, button: Locator) -> None:
+    """Press a button until its dialog is open: one that sends what was changed wants a change first."""
+    button.click()
+    form = button.get_attribute("data-form")
+    if form and not dialog(page).count():
+        page.locator(f"#{form} :is(input, textarea):visible").first.fill("1.50")
+        if form == "args":
+            expect(page.locator("#args .diff")).to_be_visible()
+        button.click()
+    expect(dialog(page)).to_be_visible()
+
+
+@pytest.mark.parametrize("who", ["reviewer", "admin", "stranger"])
+def test_axe_finds_nothing_on_any_page(company: Company, world: World, script: Use, visitor: Visitor, who: str) -> None:
+    """All rules at 1440 and 390 pixels in light, those about colours in dark, and both for the dialogs."""
     house = a_house(company, world, script)
-    wrong: list[tuple[str, str]] = []
-    readers: list[tuple[User | None, dict[str, At]]] = [
-        *((world.ines, REVIEWERS), (world.hana, ADMINS), (None, STRANGERS)),
-    ]
-    for user, pages in readers:
-        page = visitor(user, width=width, dark=dark)
-        for name, address in pages.items():
-            # Dialogs look the same at every width but for their place, so each theme sees them at one.
-            wrong += look_at(page, name, address(house), dialogs=(width == 390) == dark)
+    readers: dict[str, tuple[User | None, dict[str, At]]] = {
+        "reviewer": (world.ines, REVIEWERS),
+        "admin": (world.hana, ADMINS),
+        "stranger": (None, STRANGERS),
+    }
+    user, pages = readers[who]
+    page = visitor(user)
+    wrong = [problem for name, address in pages.items() for problem in look_at(page, name, address(house))]
     assert not wrong, "\n".join(map(str, wrong))
 
 
-@pytest.mark.parametrize(("width", "dark"), VARIANTS)
 def test_axe_finds_nothing_on_error_pages_conflicts_refusals_and_the_list_of_keys(
-    desk: Gallery, world: World, visitor: Visitor, width: int, dark: bool
+    desk: Gallery, world: World, visitor: Visitor
 ) -> None:
-    page = visitor(world.ines, width=width, dark=dark)
+    """All rules at 1440 and 390 pixels in light, those about colours in dark."""
+    page = visitor(world.ines)
     page.context.grant_permissions(["local-network-access"])
     wrong: list[tuple[str, str]] = []
     for template in ERRORS:
         show(page, render_to_string(template, request=RequestFactory().get("/stage/")))
-        wrong += [(template, problem) for problem in problems_of(page)]
+        wrong += [(template, problem) for problem in problems_in(page)]
     page.goto("/inbox/")
     page.keyboard.press("?")
-    wrong += [("keys", problem) for problem in problems_of(page)]
+    wrong += [("keys", problem) for problem in problems_in(page)]
     waiting = desk.refund("first")
     for name, answer in (("refused", {"verdict": "reject"}), ("conflict", {"verdict": "approve", "version": "99"})):
         show(page, decided_wrongly(world.ines, waiting, answer))
-        wrong += [(name, problem) for problem in problems_of(page)]
+        wrong += [(name, problem) for problem in problems_in(page)]
     assert not wrong, "\n".join(map(str, wrong))
 
 

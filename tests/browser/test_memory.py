@@ -1,19 +1,17 @@
 """The memory in a real browser: axe finds nothing, nothing scrolls sideways, and judging needs no JavaScript."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from agents.models import Note
 from agents.states import NoteState
+from tests.browser.barriers import problems_in
 from tests.browser.hostile import HIDDEN, SHORT
 from tests.browser.test_hostile import UNMARKED, watched
 from tests.browsing import Visitor
 from tests.notes.scenes import a_memory, a_note, yesterday
 from tests.reading import HOSTILE
 from tests.world import World, a_world
-
-SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -32,19 +30,14 @@ def note(cast: World) -> Note:
     return a_note(memory, "Ines rejected a refund: the parcel was delivered.", subject="88-1", state=NoteState.PROPOSED)
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    visitor: Visitor, cast: World, note: Note, width: int, dark: bool
-) -> None:
-    page = visitor(cast.hana, width=width, dark=dark)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(visitor: Visitor, cast: World, note: Note) -> None:
+    """With all disclosures open, at 1440 and 390 pixels, light and dark."""
+    page = visitor(cast.hana)
     for address in ("/memory/", f"/memory/{note.ref}/", "/memory/?q=nothing"):
         page.goto(address)
         for closed in page.locator("main details:not([open]) summary").all():
             closed.click()
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert not page.evaluate(SIDEWAYS), address
+        assert problems_in(page) == [], address
 
 
 def test_what_agents_noted_is_only_text(visitor: Visitor, cast: World, site: str) -> None:

@@ -6,8 +6,8 @@ from playwright.sync_api import Page, expect
 
 from orchestrator.runs.models import Run
 from orchestrator.runs.signals import announce_run
+from tests.browser.barriers import open_all, problems_in
 from tests.browser.desk import live
-from tests.browser.test_accessibility import problems_of
 from tests.browsing import Visitor
 from tests.runs.test_patterns import GOOD, PLAN
 from tests.scenes import open_reviews
@@ -47,10 +47,10 @@ def much(workshop: Workshop) -> Run:
     return workshop.run(MUCH, words=list("abc"))
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (390, False), (390, True)])
 def test_axe_finds_nothing_on_the_pages_of_branches_parts_plans_and_failures(
-    much: Run, workshop: Workshop, visitor: Visitor, width: int, dark: bool
+    much: Run, workshop: Workshop, visitor: Visitor
 ) -> None:
+    """With all disclosures open, at 1440 and 390 pixels, light and dark."""
     FAILURES["bad"] = 9
     failed = workshop.run(step("bad", on_failure="fallback good") + step("good"))
     plan = workshop.run(PLAN, words=GOOD)
@@ -70,11 +70,11 @@ def test_axe_finds_nothing_on_the_pages_of_branches_parts_plans_and_failures(
     }
     wrong = {}
     for address, who in addresses.items():
-        page: Page = visitor(who, width=width, dark=dark)
+        page: Page = visitor(who)
         page.goto(address)
-        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        open_all(page)
         page.wait_for_load_state("networkidle")
-        wrong[address] = problems_of(page)
+        wrong[address] = problems_in(page)
         page.context.close()
     assert not any(wrong.values()), wrong
 

@@ -1,15 +1,14 @@
 """The run page is live without disturbing its reader; it and the audit log need no JavaScript and hold no barriers."""
 
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from audit.log import party
 from orchestrator.live import ring, run_group
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import StepState
+from tests.browser.barriers import open_all, problems_in
 from tests.browsing import Visitor
 from tests.reading import HOSTILE
 from tests.runs import stories
@@ -63,21 +62,15 @@ def test_the_list_of_runs_follows_what_happens(visitor: Visitor, cast: World) ->
     expect(page.locator("table.runs")).to_contain_text("Failed")
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_run_and_audit_pages_have_no_barriers(visitor: Visitor, cast: World, width: int, dark: bool) -> None:
+def test_run_and_audit_pages_have_no_barriers(visitor: Visitor, cast: World) -> None:
+    """With all disclosures open, at 1440, 1024 and 390 pixels, light and dark."""
     run = a_waiting_run(cast)
-    page = visitor(cast.lukas, width=width, dark=dark)
+    page = visitor(cast.lukas)
     for address in ("/runs/", f"/runs/{run.ref}/", "/audit/", "/audit/?q=nobody"):
         page.goto(address)
-        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
-        assert axe_violations(page) == [], address
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-
-
-def axe_violations(page: Any) -> list[str]:
-    found: dict[str, Any] = Axe().run(page).response
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+        open_all(page)
+        found = problems_in(page, [(width, dark) for width in (1440, 1024, 390) for dark in (False, True)])
+        assert found == [], address
 
 
 def test_an_entry_opens_beside_the_list_and_its_stream_can_be_verified(visitor: Visitor, cast: World) -> None:

@@ -9,11 +9,12 @@ from agents import actions
 from agents.models import Stop
 from agents.states import StopMode, StopScope
 from orchestrator.accounts.roles import ADMINS
-from tests.browser.test_accessibility import problems_of
+from tests.browser.barriers import problems_in
 from tests.browsing import Visitor
 from tests.world import World, a_grant, a_person, a_tool, an_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)
+VIEWS = [(width, dark) for width in (1440, 390, 320) for dark in (False, True)]
 
 
 def stop_of(world: World, thing: Any = None, reason: str = "It pays twice.") -> Stop:
@@ -21,12 +22,11 @@ def stop_of(world: World, thing: Any = None, reason: str = "It pays twice.") -> 
     return actions.stop(by=world.hana, scope=scope, ref=thing and thing.ref, mode=StopMode.NOW, reason=reason)
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1440, 390, 320])
-def test_no_page_of_stops_has_a_problem(width: int, dark: bool, visitor: Visitor, world: World) -> None:
+def test_no_page_of_stops_has_a_problem(visitor: Visitor, world: World) -> None:
+    """With nothing stopped, with everything stopped, and before the eyes of the second admin: in each of VIEWS."""
     agent, tool = an_agent("payer", title="Payer"), a_tool()
     a_grant(agent, tool)
-    page = visitor(world.hana, width=width, dark=dark)
+    page = visitor(world.hana)
     pages = ("/stops/", f"/agents/{agent.ref}/", f"/tools/{tool.ref}/", "/inbox/")
     found = [*_problems(page, pages)]
     stop_of(world, agent)
@@ -37,7 +37,7 @@ def test_no_page_of_stops_has_a_problem(width: int, dark: bool, visitor: Visitor
     everything = stop_of(world)
     found += _problems(page, pages)
     actions.release(by=world.hana, ref=everything.ref, reason="It is repaired.")
-    found += _problems(visitor(a_person("Maja Lind", *world.hana.groups.all()), width=width, dark=dark), pages)
+    found += _problems(visitor(a_person("Maja Lind", *world.hana.groups.all())), pages)
     assert found == []
 
 
@@ -45,7 +45,7 @@ def _problems(page: Page, addresses: tuple[str, ...]) -> list[tuple[str, str]]:
     found = []
     for address in addresses:
         page.goto(address)
-        found += [(address, problem) for problem in problems_of(page)]
+        found += [(address, problem) for problem in problems_in(page, VIEWS)]
     return found
 
 

@@ -27,14 +27,11 @@ def addresses(world: World, refund: WorkflowVersion) -> list[str]:
     return ["/workflows/refund/", f"{OWN}add/", *(f"{OWN}{each.ref}/" for each in (hook, daily, event))]
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
-def test_every_page_is_accessible_and_fits(
-    world: World, addresses: list[str], visitor: Visitor, width: int, dark: bool
-) -> None:
-    page = visitor(world.hana, width=width, dark=dark)
+def test_every_page_is_accessible_and_fits(world: World, addresses: list[str], visitor: Visitor) -> None:
+    page = visitor(world.hana)
     for address in addresses:
         page.goto(address)
-        check(page, width)
+        check(page)
 
 
 def test_a_webhook_is_added_switched_and_renewed_without_javascript(
