@@ -120,7 +120,10 @@ def find_tool(name: str, environment: str) -> tuple[Tool | None, ToolVersion | N
     if not dot or not name.isascii():
         return None, None
     tool = _TOOL.first(connection, environment, tool_name)
-    return tool, tool.current if tool else None
+    if tool is None or tool.current is None:
+        return tool, None
+    tool.current.tool = tool
+    return tool, tool.current
 
 
 def _tools_of(connection: str, environment: str, name: str) -> QuerySet[Tool]:

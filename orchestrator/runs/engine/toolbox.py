@@ -2,11 +2,23 @@
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from agents.models import Agent, Grant
 from agents.runtime.values import ToolSpec
 from agents.states import GrantEffect, ToolState
+from audit.fixed import A_TEXT, AN_ID, Fixed
 
 HELD_NOTE = " A person reviews each call before it happens; the answer says what they decided."
+
+
+def _grants_of(agent: int, environment: str) -> QuerySet[Grant]:
+    grants = Grant.objects.filter(agent=agent, environment=environment, tool__state=ToolState.READY)
+    grants = grants.exclude(effect=GrantEffect.FORBIDDEN).select_related("tool__connection", "tool__current")
+    return grants.order_by("tool__connection__name", "tool__name")
+
+
+_GRANTS = Fixed(_grants_of, AN_ID, A_TEXT)
 
 
 @dataclass(frozen=True)
@@ -22,13 +34,7 @@ def of(agent: Agent, environment: str) -> Toolbox:
 
     A tool goes by its own name; where two connections have one of that name, by both names.
     """
-    grants = (
-        Grant.objects.filter(agent=agent, environment=environment, tool__state=ToolState.READY)
-        .exclude(effect=GrantEffect.FORBIDDEN)
-        .select_related("tool__connection", "tool__current")
-        .order_by("tool__connection__name", "tool__name")
-    )
-    rows = list(grants)
+    rows = _GRANTS(agent.pk, environment)
     names = [grant.tool.name for grant in rows]
     specs, full_names = [], {}
     for grant in rows:

@@ -10,11 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from agents.models import ToolCall
 from agents.runtime.models import describe
 from agents.runtime.values import Exchange, ToolAnswer
 from agents.states import CallState
+from audit.fixed import AN_ID, OTHER_ID, Fixed
 from audit.log import party, record
 from audit.text import shorten
 from orchestrator.runs.engine import handing, stopping, tellings, toolbox
@@ -32,12 +34,19 @@ MAX_REASONING = 8_000
 """Characters of an answer that are repeated with each call it asks for; the turn has all of it."""
 
 
+def _turns_of(step: int, attempt: int) -> QuerySet[Turn]:
+    return Turn.objects.filter(step=step, attempt=attempt).defer("messages").order_by("number")
+
+
+_TURNS = Fixed(_turns_of, AN_ID, OTHER_ID)
+
+
 def proceed(place: Place) -> Result:
     """What this step needs next, from its turns and calls."""
     version = place.step.agent_version
     if version is None:
         return Broke(f'There is no agent "{_spec(place).agent}" that could work.')
-    turns = list(place.step.turns.filter(attempt=place.step.attempt).defer("messages").order_by("number"))
+    turns = _TURNS(place.step.pk, place.step.attempt)
     if not turns:
         return _ask(place, 1, turns)
     last = turns[-1]

@@ -77,9 +77,16 @@ def sensitive_of(step: Step) -> list[str]:
     """What of the output of a step that is one call the record must not show, as JSON pointers."""
     if step.kind != "tool" or step.total is not None:
         return []
-    calls = ToolCall.objects.filter(step_ref=step.ref, tool_version__isnull=False).order_by("-pk")
-    found: list[str] | None = calls.values_list("tool_version__sensitive", flat=True).first()
-    return found or []
+    call = _LAST.first(step.ref)
+    return list(call.tool_version.sensitive) if call and call.tool_version else []
+
+
+def _last_of(step: UUID) -> QuerySet[ToolCall]:
+    calls = ToolCall.objects.filter(step_ref=step, tool_version__isnull=False).select_related("tool_version")
+    return calls.only("tool_version__sensitive").order_by("-pk")[:1]
+
+
+_LAST = Fixed(_last_of, A_REF)
 
 
 def latest(call: ToolCall) -> ToolCall:
