@@ -1,19 +1,45 @@
 """The Celery application; its options are the CELERY_ settings."""
 
 import os
+import time
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import heartbeat_sent, task_prerun, worker_init, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import connections
+from kombu.exceptions import OperationalError
 from kombu.transport import TRANSPORT_ALIASES
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 # By whichever address, Valkey is read through our own transport: no message can end a worker.
 TRANSPORT_ALIASES.update({"redis": "orchestrator.transport:Transport", "rediss": "orchestrator.transport:Transport"})
 
-app = Celery("holdshort")
+REST = 2.0
+"""Seconds for which nobody rings again after the broker did not answer. Then the next one tries."""
+
+
+class Bell(Task):  # type: ignore[type-arg]
+    """A task that is given up at once while the broker does not answer, however many are to be rung for."""
+
+    abstract = True
+    silent_until = 0.0
+
+    def apply_async(self, *args: Any, **options: Any) -> Any:
+        """Send the message. Raises kombu's OperationalError when the broker does not answer, or did not just now."""
+        if time.monotonic() < Bell.silent_until:
+            raise OperationalError("The broker did not answer a moment ago.")
+        try:
+            return super().apply_async(*args, **options)
+        except (OperationalError, OSError):
+            Bell.silent_until = time.monotonic() + REST
+            raise
+
+
+app = Celery("holdshort", task_cls=Bell)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Celery closes the database connection before and after every task unless told how often it may be used again. A worker
@@ -27,7 +53,8 @@ WORKER_SEEN_SECONDS = 7
 
 def broker() -> "Redis":
     """A client of the broker that gives up after a second."""
-    return Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
+    once = Retry(NoBackoff(), 0)
+    return Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1, retry=once)
 
 
 def messages_waiting() -> int:
@@ -39,8 +66,12 @@ def messages_waiting() -> int:
 
 @worker_init.connect(dispatch_uid="keep-connections")
 def keep_connections(**_: object) -> None:
-    """Called once in a worker before its first task: connections last until they break."""
+    """Called once in a worker before its first task: connections last until they break.
+
+    For who waits for messages a pause is nothing that has to end the connection: those to the broker are patient here.
+    """
     connections.settings["default"]["CONN_MAX_AGE"] = None
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, "socket_timeout": 5.0}
 
 
 @worker_ready.connect(dispatch_uid="look-for-due-work")

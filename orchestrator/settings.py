@@ -185,7 +185,11 @@ CELERY_BROKER_URL = (
 )
 # Without ack_emulation a message that a worker had when it died is gone, and needs no bookkeeping until then: the sweep
 # finds what it spoke of, long before a message would be delivered again.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "holdshort:", "ack_emulation": False}
+# Nobody who rings waits for a broker that does not answer: one try, and seven tenths of a second at most.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **{"global_keyprefix": "holdshort:", "ack_emulation": False},
+    **{"socket_connect_timeout": 0.7, "socket_timeout": 0.7, "max_retries": 0},
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
