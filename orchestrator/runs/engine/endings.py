@@ -8,6 +8,7 @@ from typing import Any
 from agents.gateway.trail import masked
 from approvals.actions import drop
 from audit.log import SYSTEM, party, record
+from orchestrator.runs.engine import parts
 from orchestrator.runs.engine.board import Board
 from orchestrator.runs.engine.kinds import calls
 from orchestrator.runs.models import Step
@@ -64,3 +65,4 @@ def end_run(board: Board, state: RunState, *, output: Any = None, reason: str = 
     run.output, run.reason = output, reason
     data = {"output": run.output, "reason": run.reason, "tokens": run.input_tokens + run.output_tokens}
     record(_RUN_VERBS[state], actor=SYSTEM, subject=party(run), stream=board.stream, data=data)
+    parts.announce_end(run)

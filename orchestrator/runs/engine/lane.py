@@ -25,6 +25,7 @@ from audit.chains import Chain, Link
 from audit.log import SYSTEM, Party, party
 from orchestrator.runs.engine import lane_sql, leaving, liveness, planner, resolving
 from orchestrator.runs.engine.board import Board
+from orchestrator.runs.engine.definitions import is_item
 from orchestrator.runs.models import Run
 from orchestrator.runs.signals import announce_run
 from orchestrator.runs.states import RunState, StepState
@@ -96,7 +97,7 @@ class Lane:
         if passage is None or passage.is_stopped((self.run.ref, *self.around), at):
             return None
         try:
-            given = resolving.input_of(spec, self.run.input, outputs)
+            given = dict(self.run.input) if is_item(self.run) else resolving.input_of(spec, self.run.input, outputs)
         except MissingReference:
             return None
         asked = Asked(self.run.ref, step.ref, self.around, str(step.attempt), given, at, self.checked)

@@ -1,14 +1,16 @@
 """Runs that are parts of a step: made for it, told of when they end, and ended with it.
 
 A part has its own row, lease, stream and page, so many of them can go on at once and one that fails asks a person by
-itself. The step they belong to only counts them.
+itself. The step they belong to only counts them. For it a part is over once its run has taken up how it ended (`told`):
+one that ends while the run is being driven is over at the next transition.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db import transaction
+from django.db.models import Count, Max, Q, QuerySet
 
 from audit.log import SYSTEM, party, record
 from orchestrator.runs.engine.board import Board, Place
@@ -26,6 +28,7 @@ KINDS = ("workflow", "loop", "plan")
 """The kinds of steps that always have parts; a step with `for_each` has them too."""
 MOST_DEEP = 20
 TITLE = 300
+OVER = Q(state__in=RUN_ENDED, told=True)
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,10 @@ def count(step: Step) -> Tally:
     parts = Run.objects.filter(parent=step, parent_attempt=step.attempt)
     found = parts.aggregate(
         made=Count("pk"),
-        active=Count("pk", filter=~Q(state__in=RUN_ENDED)),
-        succeeded=Count("pk", filter=Q(state=RunState.SUCCEEDED)),
-        failed=Count("pk", filter=Q(state=RunState.FAILED)),
-        stopped=Count("pk", filter=Q(state=RunState.STOPPED)),
+        active=Count("pk", filter=~OVER),
+        succeeded=Count("pk", filter=OVER & Q(state=RunState.SUCCEEDED)),
+        failed=Count("pk", filter=OVER & Q(state=RunState.FAILED)),
+        stopped=Count("pk", filter=OVER & Q(state=RunState.STOPPED)),
     )
     return Tally(**found)
 
@@ -56,6 +59,11 @@ def latest(step: Step) -> Run | None:
     """The newest part of this attempt."""
     parts = Run.objects.filter(parent=step, parent_attempt=step.attempt)
     return parts.select_related("workflow_version").order_by("-index").first()
+
+
+def is_over(part: Run) -> bool:
+    """Whether a part has ended and its run knows of it."""
+    return part.told and part.state in RUN_ENDED
 
 
 def highest(step: Step) -> int:
@@ -106,8 +114,7 @@ def take_up(board: Board) -> None:
     waiting = {step.pk: step for step in board.going_on() if step.kind in KINDS or step.total is not None}
     if not waiting:
         return
-    ended = Run.objects.filter(parent__in=waiting, told=False, state__in=RUN_ENDED).defer("input", "output")
-    parts = list(ended.order_by("pk"))
+    parts = list(_untold(waiting).defer("input", "output").order_by("pk"))
     for part in parts:
         run, step = board.run, waiting[part.parent_id or 0]
         run.input_tokens += part.input_tokens
@@ -117,6 +124,24 @@ def take_up(board: Board) -> None:
         if step.total is None:
             _record_end(board, step, part)
     Run.objects.filter(pk__in=[part.pk for part in parts]).update(told=True)
+    transaction.on_commit(lambda: _look_again(board.run, waiting))
+
+
+def announce_end(part: Run) -> None:
+    """Ring for the run that a part belongs to, once the part's end is committed."""
+    if part.parent_id is not None:
+        announce_due(Run.objects.only("ref").get(steps=part.parent_id))
+
+
+def _look_again(run: Run, steps: Collection[int]) -> None:
+    """Ring once more when parts have ended meanwhile: whoever was rung for them found this run locked and went away."""
+    if _untold(steps).exists():
+        announce_due(run)
+
+
+def _untold(steps: Collection[int]) -> QuerySet[Run]:
+    """The parts of these steps that have ended without their run knowing of it."""
+    return Run.objects.filter(parent__in=steps, told=False, state__in=RUN_ENDED)
 
 
 def _record_end(board: Board, step: Step, part: Run) -> None:
@@ -138,7 +163,7 @@ def end_parts(step: Step, ending: Mapping[str, Any]) -> None:
 
 def going_on(step: Step) -> bool:
     """Whether a part of this step, of whichever attempt, has not ended."""
-    return Run.objects.filter(parent=step).exclude(state__in=RUN_ENDED).exists()
+    return Run.objects.filter(parent=step).exclude(OVER).exists()
 
 
 def _make(

@@ -8,7 +8,7 @@ from orchestrator.runs.engine.definitions import definition_of
 from orchestrator.runs.engine.kinds.each import LOOK_AGAIN
 from orchestrator.runs.engine.results import Broke, Done, Over, Park, Result, Stop
 from orchestrator.runs.models import Run
-from orchestrator.runs.states import RUN_ENDED, RunState
+from orchestrator.runs.states import RunState
 from orchestrator.workflows import conditions, references
 from orchestrator.workflows.schema import LoopStep
 
@@ -18,7 +18,7 @@ def proceed(place: Place) -> Result:
     last = parts.latest(place.step)
     if last is None:
         return _begin(place, 0, {})
-    if last.state not in RUN_ENDED:
+    if not parts.is_over(last):
         return Park(place.board.now + LOOK_AGAIN, person=False)
     if last.state == RunState.SUCCEEDED:
         return _judge(place, last)

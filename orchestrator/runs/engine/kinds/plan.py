@@ -16,7 +16,6 @@ from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.kinds.each import LOOK_AGAIN
 from orchestrator.runs.engine.kinds.workflow import ended
 from orchestrator.runs.engine.results import Broke, Park, Result, Stop
-from orchestrator.runs.states import RUN_ENDED
 from orchestrator.workflows import references
 from orchestrator.workflows.graph import graph_problems
 from orchestrator.workflows.parts import StepId
@@ -44,7 +43,7 @@ def proceed(place: Place) -> Result:
     """Check the plan, ask about it, begin it, wait for it."""
     part = parts.latest(place.step)
     if part is not None:
-        return ended(part) if part.state in RUN_ENDED else Park(place.board.now + LOOK_AGAIN, person=False)
+        return ended(part) if parts.is_over(part) else Park(place.board.now + LOOK_AGAIN, person=False)
     spec = place.spec
     assert isinstance(spec, PlanStep)
     try:

@@ -8,7 +8,7 @@ from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.kinds.each import LOOK_AGAIN
 from orchestrator.runs.engine.results import Broke, Done, Park, Result, Stop
 from orchestrator.runs.models import Run
-from orchestrator.runs.states import RUN_ENDED, RunState
+from orchestrator.runs.states import RunState
 from orchestrator.workflows.models import WorkflowVersion
 from orchestrator.workflows.schema import WorkflowStep
 
@@ -18,7 +18,7 @@ def proceed(place: Place) -> Result:
     part = parts.latest(place.step)
     if part is None:
         return _begin(place)
-    return ended(part) if part.state in RUN_ENDED else Park(place.board.now + LOOK_AGAIN, person=False)
+    return ended(part) if parts.is_over(part) else Park(place.board.now + LOOK_AGAIN, person=False)
 
 
 def ended(part: Run) -> Result:
