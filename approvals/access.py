@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from agents.people import Person
@@ -21,10 +21,15 @@ def decidable_by(user: Person) -> QuerySet[Review]:
 
 
 def _decidable_by(user: int) -> QuerySet[Review]:
-    own = ReviewUserPermission.objects.filter(user=user, permission__codename=DECIDE)
-    of_team = ReviewGroupPermission.objects.filter(group__user=user, permission__codename=DECIDE)
-    asked = Q(pk__in=own.values("content_object")) | Q(pk__in=of_team.values("content_object"))
-    return Review.objects.filter(asked)
+    return Review.objects.filter(_put_before(user))
+
+
+def _put_before(user: int) -> Q:
+    """Looked up for each review by itself: one review of a thousand open ones costs no more than of ten."""
+    right = {"permission__codename": DECIDE, "content_object": OuterRef("pk")}
+    own = ReviewUserPermission.objects.filter(**right, user=user)
+    of_team = ReviewGroupPermission.objects.filter(**right, group__user=user)
+    return Q(Exists(own)) | Q(Exists(of_team))
 
 
 def reviews_for(user: Person) -> QuerySet[Review]:
@@ -35,7 +40,7 @@ def reviews_for(user: Person) -> QuerySet[Review]:
 
 
 def _visible_to(user: int) -> QuerySet[Review]:
-    return Review.objects.filter(Q(pk__in=_decidable_by(user).values("pk")) | Q(started_by=user))
+    return Review.objects.filter(_put_before(user) | Q(started_by=user))
 
 
 def access_review(user: Person, ref: UUID, *, lock: bool = False) -> Review:
