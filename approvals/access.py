@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from agents.people import Person
@@ -17,59 +17,67 @@ DECIDE = "decide_review"
 
 def decidable_by(user: Person) -> QuerySet[Review]:
     """The reviews, open or closed, that were put before this person or a team they are in."""
-    return _decidable_by(user.pk)
+    own = ReviewUserPermission.objects.filter(permission__codename=DECIDE, user=user)
+    of_team = ReviewGroupPermission.objects.filter(permission__codename=DECIDE, group__user=user)
+    asked = Q(pk__in=own.values("content_object")) | Q(pk__in=of_team.values("content_object"))
+    return Review.objects.filter(asked)
 
 
-def _decidable_by(user: int) -> QuerySet[Review]:
-    return Review.objects.filter(_put_before(user))
+def is_put_before(user: Person, review: Review) -> bool:
+    """Whether this one was put before this person or a team they are in; costs the same however many others were."""
+    first, then = (_TEAM_ASKED, _ASKED) if review.team_id else (_ASKED, _TEAM_ASKED)
+    return bool(first(user.pk, review.pk) or then(user.pk, review.pk))
 
 
-def _put_before(user: int) -> Q:
-    """Looked up for each review by itself: one review of a thousand open ones costs no more than of ten."""
-    right = {"permission__codename": DECIDE, "content_object": OuterRef("pk")}
-    own = ReviewUserPermission.objects.filter(**right, user=user)
-    of_team = ReviewGroupPermission.objects.filter(**right, group__user=user)
-    return Q(Exists(own)) | Q(Exists(of_team))
+_ASKED = Fixed(
+    lambda user, review: ReviewUserPermission.objects.filter(
+        permission__codename=DECIDE, user=user, content_object=review
+    ),
+    AN_ID,
+    OTHER_ID,
+)
+_TEAM_ASKED = Fixed(
+    lambda user, review: ReviewGroupPermission.objects.filter(
+        permission__codename=DECIDE, group__user=user, content_object=review
+    ),
+    AN_ID,
+    OTHER_ID,
+)
 
 
 def reviews_for(user: Person) -> QuerySet[Review]:
     """The reviews a person may see: theirs and their teams', those of runs they started, or all with the permission."""
     if user.has_perm("approvals.view_review"):
         return Review.objects.all()
-    return _visible_to(user.pk)
+    return Review.objects.filter(Q(pk__in=decidable_by(user).values("pk")) | Q(started_by=user))
 
 
-def _visible_to(user: int) -> QuerySet[Review]:
-    return Review.objects.filter(_put_before(user) | Q(started_by=user))
+def is_visible(user: Person, review: Review) -> bool:
+    """Whether `reviews_for` has this one."""
+    theirs = review.started_by_id == user.pk or is_put_before(user, review)
+    return theirs or user.has_perm("approvals.view_review")
 
 
 def access_review(user: Person, ref: UUID, *, lock: bool = False) -> Review:
     """A review that the person may see; locked when it will be changed. Raises Http404 when it is invisible."""
-    everything = user.has_perm("approvals.view_review")
-    row = _ANY[lock].first(ref) if everything else _VISIBLE[lock].first(user.pk, ref)
-    if row is None:
+    review = (_LOCKED if lock else _REVIEW).first(ref)
+    if review is None or not is_visible(user, review):
         raise Http404
-    return row
+    return review
 
 
-def _in_full(rows: QuerySet[Review], ref: UUID, *, lock: bool) -> QuerySet[Review]:
-    rows = rows.select_related("call__tool_version__tool__connection", "team", "person", "started_by").filter(ref=ref)
-    return rows.select_for_update(of=("self",), no_key=True) if lock else rows
+def _review_of(ref: UUID) -> QuerySet[Review]:
+    related = ("call__tool_version__tool__connection", "team", "person", "started_by")
+    return Review.objects.select_related(*related).filter(ref=ref)
 
 
-_ANY = {
-    lock: Fixed(lambda ref, lock=lock: _in_full(Review.objects.all(), ref, lock=lock), A_REF) for lock in (True, False)
-}
-_VISIBLE = {
-    lock: Fixed(lambda user, ref, lock=lock: _in_full(_visible_to(user), ref, lock=lock), AN_ID, A_REF)
-    for lock in (True, False)
-}
-_PUT_BEFORE = Fixed(lambda user, review: _decidable_by(user).filter(pk=review).only("pk"), AN_ID, OTHER_ID)
+_REVIEW = Fixed(_review_of, A_REF)
+_LOCKED = Fixed(lambda ref: _review_of(ref).select_for_update(of=("self",), no_key=True), A_REF)
 
 
 def is_candidate(user: Person, review: Review) -> bool:
     """Whether this review was put before this person. Being an admin is not enough."""
-    return user.is_active and bool(_PUT_BEFORE(user.pk, review.pk))
+    return user.is_active and is_put_before(user, review)
 
 
 def duties_conflict(user: Person, review: Review) -> bool:
