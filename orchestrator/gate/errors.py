@@ -6,11 +6,14 @@ from functools import singledispatch
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from agents.contracts import BadArguments, Problem
+from audit.outages import is_full, is_outage
+from orchestrator.alarms import storage_fails
 from orchestrator.gate.limits import MAX_BODY
 from orchestrator.gate.sentences import sentence_of
 from orchestrator.runs.exceptions import EventIdUsed, KeyUsed
@@ -82,6 +85,16 @@ def refusal_of(error: Exception) -> Refusal:
 @refusal_of.register
 def _(error: Refusal) -> Refusal:
     return error
+
+
+@refusal_of.register
+def _(error: DatabaseError) -> Refusal:
+    if is_full(error):
+        storage_fails()
+    if not is_outage(error):
+        return refusal_of.dispatch(Exception)(error)
+    message = "Nothing can be stored at the moment. Send it again in a minute: with the same key nothing is done twice."
+    return Refusal(503, "unavailable", message)
 
 
 @refusal_of.register

@@ -8,14 +8,16 @@ import pytest
 from django.conf import settings as configured
 from django.db import connection
 
+from approvals.models import Review
 from audit.models import Entry
-from orchestrator.runs.engine import ending, lane, liveness, troubles
+from orchestrator.runs.engine import driving, ending, lane, liveness, outlasting, troubles
 from orchestrator.runs.engine.sweeping import due_runs
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
 from tests.chaos.world_check import verify_world
+from tests.runs.test_taking_over import pays_without_keys
 from tests.scenes import Company, a_run, drive
-from tests.workshop import Workshop, step
+from tests.workshop import Workshop, states, step, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TWO = step("one") + step("two")
@@ -80,3 +82,20 @@ def test_a_run_that_fails_because_nobody_can_be_asked_is_with_no_worker_any_more
     assert due_runs() == []
     verify_world(company, at_rest=True)
     assert not liveness.is_alive(5)
+
+
+def test_what_a_worker_brought_back_outlives_a_database_that_is_away(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a call that must not be made twice, about which a person would have to be asked otherwise (F13)."""
+    pays_without_keys(workshop)
+    run = a_run(workshop.workflow(step("pay", tool="make") + step("two")), workshop.world.otto)
+    monkeypatch.setattr(outlasting, "PAUSES", (0.01,) * 5)
+    cut_before(monkeypatch, driving, "settle", times=4)
+    drive(run)
+    assert words("make") == ["pay"]
+    assert states(run)["pay"] == "running", "it is settled, and its end is still to be written"
+    Run.objects.update(wake_at=run.created_at)
+    assert drive(run).state == RunState.SUCCEEDED, run.reason
+    assert (words("make"), run.troubles) == (["pay"], 0)
+    assert not Review.objects.exists()

@@ -8,14 +8,17 @@ by any number of workers at once: the run's row decides who goes on, and a fenci
 """
 
 import logging
+from functools import partial
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from audit.outages import is_outage
 from orchestrator.runs.engine import beginning, driving, ending, lane, leaving, parts, planner, troubles, withdrawing
 from orchestrator.runs.engine.board import Board, take
 from orchestrator.runs.engine.endings import end_run
 from orchestrator.runs.engine.lane import Lane
+from orchestrator.runs.engine.outlasting import outlast
 from orchestrator.runs.engine.work import Returned, Work
 from orchestrator.runs.states import RunState
 
@@ -39,11 +42,16 @@ def advance(ref: UUID) -> None:
                 work = transition(ref, returned)
     except Exception as error:
         log.exception("Run %s could not go on.", ref)
-        if troubles.is_cut(error):
-            connection.close()  # the next statement gets a new one
-        if returned is not None:
-            troubles.keep(ref, returned)
-        troubles.note(ref, error, work if not isinstance(work, Lane) else None)
+        _save(ref, error, None if isinstance(work, Lane) else work, returned)
+
+
+def _save(ref: UUID, error: Exception, work: Work | None, returned: Returned | None) -> None:
+    """Store what a worker has brought back, and that going on from there broke. The database may be away just now."""
+    if is_outage(error):
+        connection.close()  # the next statement gets a new one
+    if returned is not None:
+        outlast(partial(troubles.keep, ref, returned))
+    outlast(partial(troubles.note, ref, error, work))
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """When driving a run breaks by a mistake of our own, or a worker does not come back: nobody is left unaware.
 
 Each occurrence is recorded. After a mistake the run is tried again with a pause; after three in a row a person is asked
-what to do with the step, and if even that breaks, the run fails. A connection to the database that was cut is no
+what to do with the step, and if even that breaks, the run fails. A database that was away or could store nothing is no
 mistake and does not count: whatever was under way was rolled back, and the run goes on when the database does.
 
 A worker that does not come back is hardly ever the run's doing, so the run goes on at once. But a step with which
@@ -15,11 +15,12 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import transaction
+from django.db.models import Q
 
 from audit.clock import db_now
 from audit.log import SYSTEM, party, record
+from audit.outages import is_outage
 from orchestrator.runs.engine import driving, liveness
 from orchestrator.runs.engine.attempts import MOST_LOST
 from orchestrator.runs.engine.board import Board, take
@@ -35,8 +36,9 @@ log = logging.getLogger(__name__)
 
 MOST = 3
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
+WHILE_AWAY = timedelta(seconds=1)
 STOPPED = "Every worker process that was to drive this run on ended."
-CUT = "The connection to the database was cut while a worker drove this run."
+AWAY = "The database was away, or could store nothing, while a worker drove this run."
 LOST = "The worker that had this step did not come back."
 
 
@@ -57,35 +59,28 @@ def note_lost(board: Board) -> None:
 
 
 def keep(ref: UUID, returned: Returned) -> None:
-    """Store what a worker brought back although going on from there broke, so that it is not done again."""
+    """Store what a worker brought back although going on from there broke, so that it is not done again.
+
+    Raises only what says that the database is away: it may be tried again. What is stored already is not stored twice.
+    """
     try:
         with transaction.atomic():
             board = take(ref, wait=True)
             if board is not None and driving.settle(board, returned):
                 board.store()
-    except Exception:
+    except Exception as error:
+        if is_outage(error):
+            raise
         log.exception("What a worker brought back for run %s could not be stored.", ref)
 
 
 def note(ref: UUID, error: Exception, work: Work | None) -> None:
     """Record that driving a run broke, and when to try again; the third time in a row, ask a person or end the run."""
-    if is_cut(error):
-        _count(ref, CUT, work, mistake=False)
+    if is_outage(error):
+        _count(ref, AWAY, work, mistake=False)
         return
     why = f"Holdshort itself made a mistake here: {_place_of(error)}. The log of the workers tells more."
     _one_more(ref, why, work)
-
-
-def is_cut(error: BaseException | None) -> bool:
-    """Whether the connection to the database was lost: without a state of the server's, or with one that says so.
-
-    PostgreSQL documentation, appendix A: class 08 is about connections, 57P about a server that stops.
-    """
-    cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) and error.__cause__ else error
-    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | InterfaceError):
-        return False
-    state = getattr(cause, "sqlstate", None)
-    return state is None or state.startswith(("08", "57P"))
 
 
 def give_up(ref: UUID, deaths: int) -> None:
@@ -118,18 +113,23 @@ def _put_before_a_person(ref: UUID, why: str, *, fail: bool = False) -> None:
 
 @transaction.atomic
 def _count(ref: UUID, why: str, work: Work | None, *, mistake: bool = True) -> int:
-    """One more trouble in a row. The lease of the work that broke is given back, and so is the fast lane."""
+    """One more trouble in a row. What this thread has of the run is given back: it is at none of it any more.
+
+    It may have leases that it never heard of, where a commit was acknowledged by nobody.
+    """
     run = _locked(ref)
     if run is None:
         return 0
-    step = run.steps.filter(pk=work.step_id, fence=work.fence, state=StepState.RUNNING).first() if work else None
-    if step is not None:
+    known = Q(pk=work.step_id, fence=work.fence) if work else Q()
+    mine = run.steps.filter(known | Q(lease_owner=liveness.owner()), state=StepState.RUNNING, lease_until__isnull=False)
+    step = None
+    for step in mine:
         step.release()
         step.save(update_fields=["lease_until", "lease_owner"])
     run.troubles += mistake
     if run.lane_owner == liveness.owner():
         run.lane_owner = run.lane_until = None
-    pause = min(FIRST_PAUSE * 4 ** min(max(run.troubles - 1, 0), 10), LONGEST_PAUSE)
+    pause = min(FIRST_PAUSE * 4 ** min(max(run.troubles - 1, 0), 10), LONGEST_PAUSE) if mistake else WHILE_AWAY
     leases = run.steps.filter(lease_until__isnull=False).values_list("lease_until", flat=True)
     run.wake_at = max([db_now() + pause, *(lease for lease in leases if lease is not None)])
     run.version += 1
