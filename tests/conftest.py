@@ -35,6 +35,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(servers.stop)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that are allowed to take longest first, so that no worker has one left when the other is done."""
+
+    def allowed(item: pytest.Item) -> float:
+        limit = item.get_closest_marker("timeout")
+        return limit.args[0] if limit else 0
+
+    items.sort(key=allowed, reverse=True)
+
+
 def _keep_sockets_on_this_machine() -> None:
     real_connect = socket.socket.connect
 

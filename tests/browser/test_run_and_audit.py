@@ -1,6 +1,5 @@
 """The run page is live without disturbing its reader; it and the audit log need no JavaScript and hold no barriers."""
 
-
 import pytest
 from playwright.sync_api import expect
 

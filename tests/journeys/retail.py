@@ -36,6 +36,7 @@ needs_the_shop = [
 
 WRITES = {name for name, contract in CONTRACTS.items() if contract.effect == Effect.WRITE}
 CASES_PER_SERVER = 12  # the server keeps every case it has seen in memory
+PARTS = 3
 
 Shop = dict[str, Any]
 
@@ -102,10 +103,16 @@ def handle(case: Case, people: Callable[[Review, int], Verdict]) -> Run:
     return run
 
 
-def all_cases(states: Path) -> Iterator[tuple[str, Case]]:
-    """Every case with its id. What the server keeps of a case is thrown away after it."""
-    for number, case in enumerate(retail_cases()):
+def cases_of(part: int, states: Path) -> Iterator[tuple[str, Case]]:
+    """Every PARTSth case, from this one on, with its id. What the server keeps of a case is thrown away after it."""
+    for number, case in enumerate(list(retail_cases())[part::PARTS]):
         yield str(case.input["case"]), case
         if number % CASES_PER_SERVER == CASES_PER_SERVER - 1:
             close_all()
             shutil.rmtree(states, ignore_errors=True)
+
+
+def writes_of(part: int) -> int:
+    """How many writes are recorded in these cases."""
+    cases = [calls_of(str(case.input["case"])) for case in list(retail_cases())[part::PARTS]]
+    return sum(call["name"] in WRITES for calls in cases for call in calls)
