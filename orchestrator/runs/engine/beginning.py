@@ -57,7 +57,7 @@ def _start(board: Board, step: Step) -> None:
     record("step.started", actor=SYSTEM, subject=party(step), stream=board.stream, data=data)
     if problem:
         apply(board.place(step.key), Broke(problem, "garbage"))
-    board.touch(step)
+    board.touch(step, given=True)
 
 
 def _shown(step: Step, spec: StepSpec) -> Any:

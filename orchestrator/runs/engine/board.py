@@ -1,6 +1,6 @@
 """A run as one transaction sees it: its row locked, its steps, and the reviews that have news for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -17,10 +17,11 @@ from approvals.actions import deliver, expire
 from approvals.models import Review
 from approvals.states import ReviewKind, ReviewState
 from audit.clock import db_now
-from audit.fixed import A_REF, A_TEXT, AN_ID, Fixed, FixedUpdate
+from audit.fixed import A_REF, A_TEXT, Fixed, FixedUpdate
 from orchestrator.runs.engine import liveness, planner
 from orchestrator.runs.engine.definitions import definition_of
 from orchestrator.runs.engine.routes import route_of
+from orchestrator.runs.engine.rows import HEAVY, Steps, steps_of
 from orchestrator.runs.engine.work import LEASE_MARGIN, Work
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.signals import announce_due, announce_run
@@ -34,7 +35,6 @@ MOVING = (
 )
 UNMOVED = ("id", "ref", "run", "key", "position", "kind", "title")  # of a step
 LONG = ("workflow_version__source", "workflow_version__definition")  # and it is known already, mostly
-HEAVY = ("dossier", "sentence", "form_schema")  # of a review: for those who read it
 
 
 @dataclass
@@ -46,13 +46,14 @@ class Board:
 
     run: Run
     now: datetime
-    steps: dict[str, Step]
+    steps: Steps
     parked: dict[str, datetime] = field(default_factory=dict)
     lane_lost: bool = False
     gone: frozenset[int] = frozenset()
     question: datetime | None = None
     asked: bool = False
     touched: dict[str, Step] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
 
     @cached_property
     def definition(self) -> schema.Definition:
@@ -74,9 +75,9 @@ class Board:
             refs += [ref, workflow]
         return tuple(dict.fromkeys(refs))
 
-    def views(self) -> dict[str, planner.StepView]:
+    def views(self) -> dict[str, planner.View]:
         """The steps as the planner sees them."""
-        return views_of(self.steps.values())
+        return self.steps.views()
 
     def outputs(self) -> Mapping[str, Any]:
         """What later steps may refer to."""
@@ -137,14 +138,19 @@ class Board:
         if self.to_drive():
             announce_due(self.run)
 
-    def touch(self, step: Step) -> None:
-        """Have a step saved at the end of the transition, however often it changes until then."""
+    def touch(self, step: Step, *, given: bool = False) -> None:
+        """Have a step saved at the end of the transition, however often it changes until then.
+
+        With `given`, so is what it was given: a list of ten thousand items need not be written again and again.
+        """
         self.touched[step.key] = step
+        if given:
+            self.given.add(step.key)
 
     def store(self) -> None:
         """Save what a transition has changed of the run and its steps, and say that it has moved."""
         for step in self.touched.values():
-            _SAVE_STEP(step)
+            (_SAVE_GIVEN if step.key in self.given else _SAVE_STEP)(step)
         self.run.version += 1
         _SAVE_RUN(self.run)
         announce_run(self.run)
@@ -193,13 +199,6 @@ class Place:
         self.step.lease_owner = liveness.owner() if work.may_repeat else None
 
 
-def views_of(steps: Iterable[Step]) -> dict[str, planner.StepView]:
-    """Steps as the planner sees them."""
-    return {
-        step.key: planner.StepView(StepState(step.state), step.output, step.reason, step.finished_at) for step in steps
-    }
-
-
 def is_escalated(step: Step) -> bool:
     """Whether a person is asked, or was asked and has not been heard yet, how to go on with a step."""
     return step.review is not None and step.review.kind == ReviewKind.ESCALATION
@@ -221,9 +220,7 @@ def take(ref: UUID, *, wait: bool) -> Board | None:
     if run.version:  # before its first transition nobody has been asked anything
         for review in _UNDELIVERED(ref):
             _news(review, now)
-    steps = {step.key: step for step in _STEPS(run.pk)}
-    for step in steps.values():
-        step.run = run
+    steps = steps_of(run)
     gone = liveness.gone({step.lease_owner for step in steps.values() if step.lease_owner is not None})
     run.lane_owner = run.lane_until = None
     return Board(run, now, steps, lane_lost=lost, gone=gone)
@@ -253,12 +250,6 @@ def _undelivered_of(ref: UUID) -> QuerySet[Review]:
     return rows.defer(*HEAVY).order_by("pk")
 
 
-def _steps_of(run: int) -> QuerySet[Step]:
-    related = ("agent_version__agent__acts_for_user", "agent_version__agent__acts_for_team")
-    rows = Step.objects.filter(run=run).select_related("review", *related)
-    return rows.defer(*(f"review__{name}" for name in HEAVY)).order_by("position")
-
-
 def _current_of(name: str) -> QuerySet[AgentVersion]:
     versions = AgentVersion.objects.select_related("agent__acts_for_user", "agent__acts_for_team", "agent__owner")
     return versions.filter(agent__name=name, pk=F("agent__current"))
@@ -266,7 +257,8 @@ def _current_of(name: str) -> QuerySet[AgentVersion]:
 
 _RUN, _RUN_WAITING = (Fixed(partial(_run_of, skip_locked=skip), A_REF) for skip in (True, False))
 _UNDELIVERED = Fixed(_undelivered_of, A_REF)
-_STEPS = Fixed(_steps_of, AN_ID)
 _SAVE_RUN = FixedUpdate(Run, MOVING)
-_SAVE_STEP = FixedUpdate(Step, [field.name for field in Step._meta.concrete_fields if field.name not in UNMOVED])
+_CHANGING = [field.name for field in Step._meta.concrete_fields if field.name not in UNMOVED]
+_SAVE_GIVEN = FixedUpdate(Step, _CHANGING)
+_SAVE_STEP = FixedUpdate(Step, [name for name in _CHANGING if name != "input"])
 _CURRENT = Fixed(_current_of, A_TEXT)

@@ -50,7 +50,7 @@ def abandon(board: Board, *, why: str, step: Step | None = None) -> list[str]:
 
     Returns a sentence for each call of which nobody knows whether it had its effect.
     """
-    steps = [each.ref for each in ([step] if step else board.steps.values())]
+    steps = [step.ref] if step else board.steps.refs()
     drop(board.run.ref, steps, why=why, now=board.now)
     return calls.abandon(steps, why=why)
 

@@ -64,5 +64,6 @@ def _again(place: Place, decision: Decision) -> None:
     step.started_at = now
     if decision.verdict == Verdict.RETRY_EDITED:
         step.input = (decision.answer or {}).get("input", step.input)
+        place.board.touch(step, given=True)
     if isinstance(spec, AgentStep | ToolStep):
         step.agent_version = current_version(spec.agent)

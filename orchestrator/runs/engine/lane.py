@@ -56,7 +56,7 @@ class Lane:
     run: Run
     definition: Definition
     steps: Mapping[str, "LaneStep"]
-    views: dict[str, planner.StepView]
+    views: Mapping[str, planner.View]
     chain: Chain
     revision: int | None
     around: tuple[UUID, ...]
@@ -229,9 +229,7 @@ def enter(board: Board) -> Lane | None:
     run.wake_at = run.lane_until
     if run.parent_id is None:
         _plain[run.workflow_version_id] = _Known(board.definition, board.around)
-    steps = {
-        key: LaneStep(step.pk, step.ref, key, step.kind, step.title, step.attempt) for key, step in board.steps.items()
-    }
+    steps = {brief.key: LaneStep(*brief) for brief in board.steps.briefs()}
     return Lane(run, board.definition, steps, board.views(), chain, revision, board.around, clock)
 
 

@@ -19,7 +19,7 @@ planned by this same function.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator.runs.states import StepState
 from orchestrator.workflows import conditions, references
@@ -32,9 +32,29 @@ _STATES = {state.value: state for state in StepState}  # a look-up costs less th
 IN_FLIGHT = frozenset({StepState.RUNNING, StepState.WAITING, StepState.RESTING})
 
 
+class View(Protocol):
+    """As much of a step as planning needs. `output` is JSON and counts only once the step is settled."""
+
+    @property
+    def state(self) -> StepState:
+        """Where it stands."""
+
+    @property
+    def output(self) -> Any:
+        """What it gave back."""
+
+    @property
+    def reason(self) -> str:
+        """Why it ended so."""
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it ended."""
+
+
 @dataclass(frozen=True)
 class StepView:
-    """As much of a step as planning needs. `output` is JSON and counts only once the step is settled."""
+    """A `View` of plain values."""
 
     state: StepState
     output: Any = None
@@ -98,7 +118,7 @@ class Plan:
 
 
 def plan(
-    definition: Definition, steps: Mapping[str, StepView], run_input: Mapping[str, Any], *, ending: Fail | None = None
+    definition: Definition, steps: Mapping[str, View], run_input: Mapping[str, Any], *, ending: Fail | None = None
 ) -> Plan:
     """What to do next. A step that `steps` does not mention has not started.
 
@@ -107,7 +127,7 @@ def plan(
     return Graph(definition, steps).plan(run_input, ending=ending)
 
 
-def outputs_of(definition: Definition, steps: Mapping[str, StepView]) -> Mapping[str, Any]:
+def outputs_of(definition: Definition, steps: Mapping[str, View]) -> Mapping[str, Any]:
     """What later steps may refer to: the outputs of all steps that have succeeded, or whose fallback has."""
     return Graph(definition, steps).outputs()
 
@@ -140,7 +160,7 @@ class Graph:
     thousands of steps needs no look at all of them after each.
     """
 
-    def __init__(self, definition: Definition, steps: Mapping[str, StepView]) -> None:
+    def __init__(self, definition: Definition, steps: Mapping[str, View]) -> None:
         self.definition, self.needs, self.steps = definition, definition.needs, dict(steps)
         self.states = {step_id: self._state(step_id) for step_id in self.needs}
         self.standing = dict(self.states)

@@ -27,6 +27,7 @@ from orchestrator.runs.engine.board import Board, take
 from orchestrator.runs.engine.endings import abandon, end_run, end_step
 from orchestrator.runs.engine.escalating import escalate
 from orchestrator.runs.engine.kinds import calls
+from orchestrator.runs.engine.rows import Steps
 from orchestrator.runs.engine.work import Returned, Work
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.signals import announce_run
@@ -157,7 +158,7 @@ def _ask(ref: UUID, why: str) -> None:
 def _fail(ref: UUID, why: str) -> None:
     """End a run that even a person could not be asked about. Needs neither its definition nor its reviews."""
     run = _locked(ref)
-    board = Board(run, db_now(), {step.key: step for step in run.steps.all()}) if run else None
+    board = Board(run, db_now(), Steps(run, run.steps.all())) if run else None
     if board is None or board.someone_at_work():
         return
     board.run.lane_owner = board.run.lane_until = None

@@ -3,10 +3,11 @@
 from typing import Any
 
 from orchestrator.runs.engine import parts, planner
-from orchestrator.runs.engine.board import Place, views_of
+from orchestrator.runs.engine.board import Place
 from orchestrator.runs.engine.definitions import definition_of
 from orchestrator.runs.engine.kinds.each import LOOK_AGAIN
 from orchestrator.runs.engine.results import Broke, Done, Over, Park, Result, Stop
+from orchestrator.runs.engine.rows import views_of
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
 from orchestrator.workflows import conditions, references
