@@ -3,10 +3,12 @@
 const POLL = 30_000;
 const LONGEST_WAIT = 30_000;
 const JITTER = 400; // milliseconds, so that a hundred open inboxes do not ask in the same instant
+const QUIET = 1_000; // what moves all the time is asked about at most once in so many milliseconds
 const SIGNED_OUT = 4401;
 
 const root = document.documentElement;
 const waiting = new Map();
+const rested = new Set();
 let socket = null;
 let attempts = 0;
 let since = null;
@@ -26,8 +28,10 @@ function ringSoon({ type, ref, version }) {
   setTimeout(() => {
     const latest = waiting.get(key);
     waiting.delete(key);
+    rested.add(key);
+    setTimeout(() => rested.delete(key), QUIET);
     announce(type, { ref, version: latest });
-  }, Math.random() * JITTER);
+  }, Math.random() * JITTER + (rested.has(key) ? QUIET : 0));
 }
 
 function show(live) {
