@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.workflows import references, shapes
 from orchestrator.workflows.graph import graph_problems
 from orchestrator.workflows.problems import Document, Path, Problem
-from orchestrator.workflows.schema import Definition, LoopStep, output_schema
+from orchestrator.workflows.schema import Definition, LoopStep, for_one_item, output_schema
 from orchestrator.workflows.scopes import Scope, Text, scopes, texts_of
 from orchestrator.workflows.wording import suggestion
 
@@ -104,7 +104,9 @@ def _reference_problem(definition: Definition, text: Text, reference: references
         return f'there is no step "{reference.step}".{suggestion(reference.step, text.sees)}'
     if reference.step not in text.sees:
         return f'step "{reference.step}" {_not_seen(definition, text, reference.step)}'
-    return shapes.path_problem(output_schema(definition.step(reference.step)), reference.path, "the output")
+    step = definition.step(reference.step)
+    known = output_schema(for_one_item(step) if reference.step == text.one else step)
+    return shapes.path_problem(known, reference.path, "the output")
 
 
 def _not_seen(definition: Definition, text: Text, step_id: str) -> str:

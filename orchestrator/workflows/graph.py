@@ -19,11 +19,6 @@ def graph_problems(steps: Sequence[StepSpec]) -> Iterator[tuple[Path, str]]:
             else:
                 yield (place, "on_failure"), sentence
     for place, step in enumerate(steps):
-        if step.compensate is not None and getattr(step, "for_each", None) is not None:
-            sentence = (
-                "A step that goes over a list can't be made good as a whole yet. Put it into a workflow of its own."
-            )
-            yield (place, "compensate"), sentence
         if step.id in stands_in and step.needs is not None:
             primary = stands_in[step.id]
             yield (place, "needs"), f'This step is done only when "{primary}" fails. Leave "needs" out.'

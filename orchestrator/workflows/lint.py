@@ -22,6 +22,8 @@ from orchestrator.workflows.schema import (
     StepSpec,
     ToolStep,
     WorkflowStep,
+    for_one_item,
+    goes_over_items,
     output_schema,
     review_rule,
 )
@@ -95,7 +97,7 @@ def _all(definition: Definition, world: World) -> Remarks:
         for index, step in enumerate(scope.definition.steps):
             yield from _step(scope, step, (*scope.path, index), world)
             yield from _arguments(scope, step, (*scope.path, index), world, known)
-        yield from _references(scope, known)
+        yield from _references(scope, known, world)
         yield from _conditions(scope, known)
 
 
@@ -185,7 +187,9 @@ def _arguments(scope: Scope, step: StepSpec, path: Path, world: World, known: Kn
     for place, called in () if scope.apart else calls:
         tool = world.tools.get(called.tool) if isinstance(called, ToolStep) else None
         if tool is not None:
-            for below, sentence in argument_problems(called.inputs, tool.arguments, known):
+            of_item = called is not step and goes_over_items(step)
+            seen = {**known, step.id: _output(for_one_item(step), world)} if of_item else known
+            for below, sentence in argument_problems(called.inputs, tool.arguments, seen):
                 yield _error((*place, "with", *below), sentence)
 
 
@@ -228,9 +232,12 @@ def _team(name: str, path: Path, world: World) -> Remarks:
         yield _warning(path, f'The team "{name}" has one member, who cannot decide in runs they start.')
 
 
-def _references(scope: Scope, known: Known) -> Remarks:
+def _references(scope: Scope, all_known: Known, world: World) -> Remarks:
     """References into the results of tools, and references that some runs cannot fill in."""
     for text in texts_of(scope):
+        known = all_known
+        if text.one:
+            known = {**known, text.one: _output(for_one_item(scope.definition.step(text.one)), world)}
         for part in references.parse(text.text):
             if isinstance(part, references.Reference):
                 sentence = shapes.path_problem(known.get(part.step), part.path, "the output")
@@ -281,10 +288,14 @@ def _known(definition: Definition, world: World) -> Known:
     """The schema of every step's output, and under None that of the run's input."""
     known: dict[str | None, dict[str, Any] | None] = {None: definition.input}
     for step in definition.steps:
-        known[step.id] = output_schema(step)
-        if isinstance(step, ToolStep) and step.for_each is None and step.tool in world.tools:
-            known[step.id] = world.tools[step.tool].result
+        known[step.id] = _output(step, world)
     return known
+
+
+def _output(step: StepSpec, world: World) -> dict[str, Any] | None:
+    if isinstance(step, ToolStep) and step.for_each is None and step.tool in world.tools:
+        return world.tools[step.tool].result
+    return output_schema(step)
 
 
 def _no_person(email: str, world: World) -> str:

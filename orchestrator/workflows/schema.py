@@ -25,7 +25,7 @@ from orchestrator.workflows.kinds import (
     WaitStep,
     WorkflowStep,
 )
-from orchestrator.workflows.parts import Email, JsonSchema, Part, Reviewers, ReviewRule, Risk, Slug, Title
+from orchestrator.workflows.parts import Email, ForEach, JsonSchema, Part, Reviewers, ReviewRule, Risk, Slug, Title
 
 __all__ = (
     "KINDS",
@@ -111,12 +111,16 @@ class Definition(Part):
         return self.by_id[step_id]
 
     def scope(self, step_id: str) -> Self:
-        """What is done for one item of a step with `for_each`, or in one round of a loop, as a definition."""
+        """What is done for one item of a step with `for_each`, or in one round of a loop, as a definition.
+
+        What makes one item good has the id of the step that it is made good for.
+        """
         step = self.step(step_id)
         if isinstance(step, LoopStep):
             return self._part(step, list(step.steps), step.output, loop_input(step))
         single = {"for_each": None, "needs": None, "when": None, "compensate": None, "join": "all"}
-        return self._part(step, [step.model_copy(update=single)], None, {"type": "object"})
+        alone = step.model_copy(update={**single, "id": step_id.removeprefix(UNDO)})
+        return self._part(step, [alone], None, {"type": "object"})
 
     def planned(self, step_id: str, steps: list[StepSpec]) -> Self:
         """What a plan has come to, as a definition."""
@@ -201,8 +205,21 @@ def escalation_rule(definition: Definition, step: StepSpec) -> ReviewRule:
     return rule.model_copy(update={"team": step.escalates_to, "person": None}) if step.escalates_to else rule
 
 
+def goes_over_items(step: StepSpec) -> bool:
+    """Whether a step is done once for each item of a list."""
+    return getattr(step, "for_each", None) is not None
+
+
+def for_one_item(step: StepSpec) -> StepSpec:
+    """The same step as it is done for one item."""
+    return step.model_copy(update={"for_each": None})
+
+
 def _undoing(step: StepSpec) -> ToolStep:
+    """What makes a step good. One that goes over a list is made good item by item: those that were done."""
     made = step.compensate
     assert made is not None
     given: dict[str, Any] = {"id": UNDO + step.id, "title": f"Undo: {step.title}"[:160], "kind": "tool"}
+    if goes_over_items(step):
+        given["for_each"] = ForEach.model_construct(items="", at_once=1, must_succeed="all")
     return ToolStep.model_construct(**given, tool=made.tool, agent=made.agent, inputs=made.inputs, needs=[])

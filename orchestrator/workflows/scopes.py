@@ -15,6 +15,7 @@ from orchestrator.workflows.schema import (
     LoopStep,
     PlanStep,
     StepSpec,
+    goes_over_items,
 )
 
 
@@ -37,7 +38,7 @@ class Scope:
 @dataclass(frozen=True)
 class Text:
     """A text that may hold references: where it stands, what it may see, what of that is surely there, and whether
-    there is an item.
+    there is an item. The output of the step `one` is that of this item.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Text:
     sees: Set[str]
     sure: Set[str]
     item: bool = False
+    one: str = ""
 
 
 def scopes(definition: Definition) -> Iterator[Scope]:
@@ -69,10 +71,11 @@ def texts_of(scope: Scope) -> Iterator[Text]:
     for index, step in enumerate(scope.definition.steps):
         before, sure = (frozenset(), frozenset()) if scope.apart else (sees[step.id], certain[step.id])
         for path, text in references.texts_in(_sources(step), (*scope.path, index)):
-            yield Text(path, text, before, sure, item=getattr(step, "for_each", None) is not None)
+            yield Text(path, text, before, sure, item=goes_over_items(step))
         made_good = {"compensate": {"with": step.compensate.inputs}} if step.compensate else {}
         for path, text in references.texts_in(made_good, (*scope.path, index)):
-            yield Text(path, text, before | {step.id}, sure | {step.id})
+            each = goes_over_items(step)
+            yield Text(path, text, before | {step.id}, sure | {step.id}, item=each, one=step.id if each else "")
         for_each = getattr(step, "for_each", None)
         if for_each is not None:
             yield Text((*scope.path, index, "for_each", "items"), for_each.items, before, sure)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from audit.log import SYSTEM, party, record
-from orchestrator.runs.engine import planner, resolving
+from orchestrator.runs.engine import parts, planner, resolving
 from orchestrator.runs.engine.board import Board, current_version
 from orchestrator.runs.engine.definitions import is_item
 from orchestrator.runs.engine.driving import apply
@@ -12,7 +12,7 @@ from orchestrator.runs.engine.results import Broke
 from orchestrator.runs.models import Step
 from orchestrator.runs.states import StepState
 from orchestrator.workflows.references import MissingReference
-from orchestrator.workflows.schema import AgentStep, StepSpec, ToolStep
+from orchestrator.workflows.schema import UNDO, AgentStep, StepSpec, ToolStep, goes_over_items
 
 
 def begin(board: Board, action: planner.Action) -> None:
@@ -71,7 +71,9 @@ def _give(board: Board, step: Step, spec: StepSpec) -> str:
     try:
         if is_item(run):
             step.input = dict(run.input)
-        elif getattr(spec, "for_each", None) is not None:
+        elif goes_over_items(spec) and step.key.startswith(UNDO):
+            step.input = {"items": parts.done_items(board.steps[step.key.removeprefix(UNDO)])}
+        elif goes_over_items(spec):
             step.input = {"items": resolving.items_of(spec, run.input, board.outputs())}
         else:
             step.input = resolving.input_of(spec, run.input, board.outputs())

@@ -61,6 +61,16 @@ def latest(step: Step) -> Run | None:
     return parts.select_related("workflow_version").order_by("-index").first()
 
 
+def done_items(step: Step) -> list[dict[str, Any]]:
+    """The items of a step that worked out, in whichever attempt, the latest first: `{"item", "index", "output"}`."""
+    items = (step.input or {}).get("items", [])
+    done = Run.objects.filter(parent=step, state=RunState.SUCCEEDED).order_by("-finished_at", "-index")
+    return [
+        {"item": items[index], "index": index, "output": (output or {}).get(step.key)}
+        for index, output in done.values_list("index", "output")
+    ]
+
+
 def is_over(part: Run) -> bool:
     """Whether a part has ended and its run knows of it."""
     return part.told and part.state in RUN_ENDED

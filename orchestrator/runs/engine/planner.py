@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from orchestrator.runs.states import StepState
 from orchestrator.workflows import conditions, references
 from orchestrator.workflows.references import MissingReference
-from orchestrator.workflows.schema import UNDO, Definition, StepSpec
+from orchestrator.workflows.schema import UNDO, Definition, StepSpec, goes_over_items
 
 SETTLED = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
 BROKEN = frozenset({StepState.FAILED, StepState.STOPPED})
@@ -214,11 +214,16 @@ class Graph:
         if self.in_flight:
             return Wait(self.in_flight)
         undoing = [key for key in self.definition.undoing if self._state(key) is StepState.PENDING]
-        made = [key for key in (key.removeprefix(UNDO) for key in undoing) if self.states[key] is StepState.SUCCEEDED]
+        made = [key for key in (key.removeprefix(UNDO) for key in undoing) if self._was_done(key)]
         if not made:
             return fatal
         _, latest = max(enumerate(made), key=lambda each: self._ended(*each))
         return Start(UNDO + latest)
+
+    def _was_done(self, step_id: str) -> bool:
+        """Whether there may be something to make good: also where some items of a list were done and others failed."""
+        state = self.states[step_id]
+        return state is StepState.SUCCEEDED or (state in BROKEN and goes_over_items(self.definition.step(step_id)))
 
     def beginnings(self, run_input: Mapping[str, Any]) -> Iterator[Start | Skip | Break]:
         """The steps whose turn it is, each with whether it is to be done."""

@@ -16,7 +16,7 @@ from audit.log import party, record
 from orchestrator.runs.engine import asking, parts, planner
 from orchestrator.runs.engine.board import Board
 from orchestrator.runs.engine.ending import ending_of
-from orchestrator.runs.models import Run
+from orchestrator.runs.models import Run, Step
 from orchestrator.runs.signals import announce_due
 from orchestrator.runs.states import RUN_ENDED, RunState
 from orchestrator.workflows.schema import UNDO
@@ -57,7 +57,8 @@ def allowed(board: Board, actions: Sequence[planner.Action]) -> list[planner.Act
 
 def while_parts_wait(board: Board) -> None:
     """Ask also where nothing but parts of this run has anything to begin."""
-    within = [step for step in board.going_on() if step.kind in ("loop", "plan") or step.total is not None]
+    going_on = [step for step in board.going_on() if not step.key.startswith(UNDO)]
+    within = [step for step in going_on if step.kind in ("loop", "plan") or step.total is not None]
     if within and _held(board):
         _wait(board, within[0].key)
 
@@ -67,7 +68,8 @@ def _held(board: Board) -> bool:
     run = board.run
     if run.ending is not None or not _in_question(run):
         return False
-    run.goes_on = _root(run).goes_on
+    root = _root(run)
+    run.goes_on = root is None or root.goes_on
     return not run.goes_on
 
 
@@ -80,6 +82,7 @@ def _wait(board: Board, key: str) -> None:
     if board.question is not None:
         return
     root = _root(board.run)
+    assert root is not None
     if root.pk == board.run.pk:
         board.question, board.asked = _ask(board, key).expires_at, True
         return
@@ -88,9 +91,11 @@ def _wait(board: Board, key: str) -> None:
         announce_due(root)
 
 
-def _root(run: Run) -> Run:
-    """The outermost run that follows the same version: this one, or what it is a part of."""
+def _root(run: Run) -> Run | None:
+    """The outermost run that follows the same version: this one, or what it is a part of; None for what makes good."""
     while run.parent_id is not None:
+        if Step.objects.filter(pk=run.parent_id, key__startswith=UNDO).exists():
+            return None
         outer = Run.objects.only("ref", "parent", "workflow_version", "goes_on").get(steps=run.parent_id)
         if outer.workflow_version_id != run.workflow_version_id:
             break

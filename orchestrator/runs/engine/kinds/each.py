@@ -1,4 +1,8 @@
-"""Steps that are done once for each item of a list: every item is a run of its own, a few at once."""
+"""Steps that are done once for each item of a list: every item is a run of its own, a few at once.
+
+What makes such a step good goes over the items that were done, the latest first and one after the other. One that
+cannot be made good does not keep the others from it.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -10,6 +14,7 @@ from orchestrator.runs.models import Run
 from orchestrator.runs.states import RUN_ENDED, RunState
 from orchestrator.workflows.parts import MAX_ITEMS, ForEach
 from orchestrator.workflows.references import INDEX, ITEM, MissingReference
+from orchestrator.workflows.schema import UNDO
 
 LOOK_AGAIN = timedelta(hours=1)
 """A part that ends says so; this is only for the case that all that is lost."""
@@ -27,7 +32,7 @@ def proceed(place: Place) -> Result:
     tally = parts.count(step)
     done = _done_before(place)
     wanted = _wanted(rule, step.total)
-    hopeless = step.total - tally.failed - tally.stopped < wanted
+    hopeless = step.total - tally.failed - tally.stopped < wanted and not _undoes(place)
     if not hopeless:
         tally_made = _begin(place, items, done, rule.at_once - tally.active)
         if isinstance(tally_made, Broke):
@@ -65,7 +70,7 @@ def _begin(place: Place, items: list[Any], done: frozenset[int], room: int) -> i
     outputs = place.board.outputs()
     while begun < room and index < len(items):
         if index not in done:
-            seen = {**outputs, ITEM: items[index], INDEX: index}
+            seen = {**outputs, **_item(place, items[index], index)}
             try:
                 values = resolving.input_of(place.spec, place.run.input, seen)
             except MissingReference as error:
@@ -76,6 +81,17 @@ def _begin(place: Place, items: list[Any], done: frozenset[int], room: int) -> i
     return begun
 
 
+def _undoes(place: Place) -> bool:
+    return place.step.key.startswith(UNDO)
+
+
+def _item(place: Place, item: Any, index: int) -> dict[str, Any]:
+    """What the inputs of one item may refer to besides. What makes it good sees that item's output as the step's."""
+    if not _undoes(place):
+        return {ITEM: item, INDEX: index}
+    return {ITEM: item["item"], INDEX: item["index"], place.step.key.removeprefix(UNDO): item["output"]}
+
+
 def _over(place: Place, wanted: int, tally: parts.Tally) -> Result:
     ended = Run.objects.filter(parent=place.step, state__in=RUN_ENDED).order_by("parent_attempt")
     outputs: list[Any] = [{"failed": "It was not begun."}] * (place.step.total or 0)
@@ -83,7 +99,7 @@ def _over(place: Place, wanted: int, tally: parts.Tally) -> Result:
     for index, state, output, reason in ended.values_list("index", "state", "output", "reason"):
         worked = state == RunState.SUCCEEDED
         good += worked
-        outputs[index] = (output or {}).get(place.step.key) if worked else {"failed": reason}
+        outputs[index] = (output or {}).get(place.step.key.removeprefix(UNDO)) if worked else {"failed": reason}
     if good >= wanted:
         return Done(outputs)
     reasons = [entry["failed"] for entry in outputs if isinstance(entry, dict) and set(entry) == {"failed"}]

@@ -102,8 +102,9 @@ def _check_references(definition: Definition) -> None:
             template = references.parse(text.text)
         except references.BadReference as error:
             raise BadPlan(str(error)) from error
+        seen = {None, *text.sees, *((references.ITEM, references.INDEX) if text.item else ())}
         for part in template:
-            if isinstance(part, references.Reference) and part.step is not None and part.step not in text.sees:
+            if isinstance(part, references.Reference) and part.step not in seen:
                 raise BadPlan(f"{part.token} is not there by then. Known: {', '.join(sorted(definition.needs))}.")
 
 
