@@ -11,7 +11,7 @@ from agents.models import Grant, ToolCall
 from agents.states import CallState, GrantEffect, StopMode, StopScope
 from audit.models import Entry
 from audit.verify import verify_all
-from orchestrator.runs.engine import lane, lane_sql
+from orchestrator.runs.engine import lane
 from orchestrator.runs.engine.advancing import advance, transition
 from orchestrator.runs.engine.ending import cancel_run
 from orchestrator.runs.models import Run, Step
