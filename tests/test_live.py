@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings as django_settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import Client
 from pytest_django import Settings
 from redis import Redis
@@ -70,7 +71,16 @@ class Tab(ApplicationCommunicator):
 
 
 def in_a_loop(test: Callable[[], Awaitable[None]]) -> None:
-    async_to_sync(test)()
+    """Run it in a thread of its own: in this one there may be the loop of a browser that other tests have started."""
+
+    def run() -> None:
+        try:
+            async_to_sync(test)()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(run).result()
 
 
 @sync_to_async
