@@ -5,6 +5,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from approvals.models import Review
 
+SETTLE = """async () => {
+    let since = performance.now();
+    while (performance.now() - since < 150) {
+        await new Promise(again => setTimeout(again, 20));
+        if (document.querySelector('.htmx-request')) since = performance.now();
+    }
+}"""
+
 
 def address(review: Review) -> str:
     """Where a review is shown."""
@@ -26,6 +34,13 @@ def open_inbox(page: Page, query: str = "") -> Page:
 def live(page: Page) -> Page:
     """Wait until the page hears doorbells."""
     expect(page.locator("html")).to_have_attribute("data-live", "on", timeout=15_000)
+    return page
+
+
+def settle(page: Page) -> Page:
+    """Wait until the page is live and has fetched what it fetches by itself: until it has asked nothing for a while."""
+    live(page)
+    page.evaluate(SETTLE)
     return page
 
 

@@ -149,7 +149,7 @@ NO_PAGES = {
     *("run-start-template", "batch-progress", "runs-table", "runs-changes", "run-head", "run-graph", "run-timeline"),
     *("run-memory", "run-parts", "run-end"),
     *("hook", "trigger-switch", "trigger", "trigger-add", "trigger-secret"),  # the pages: in test_triggers
-    *("run-events", "workflow-by-ref", "workflow-source", "workflow-right"),
+    *("run-events", "workflow-by-ref", "workflow-source", "workflow-right", "workflow-withdraw"),
     *(
         "inbox-rows",
         "review-bar",

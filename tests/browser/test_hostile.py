@@ -25,6 +25,8 @@ from audit.text import escape
 from orchestrator.accounts.models import User
 from orchestrator.runs.models import Run
 from orchestrator.workflows.models import Workflow
+from tests.browser.barriers import open_all
+from tests.browser.desk import settle
 from tests.browser.gallery import Gallery, Use, contract_of, decided
 from tests.browser.hostile import HIDDEN, SHORT, tag_of, text_for
 from tests.browsing import Visitor
@@ -303,8 +305,8 @@ def test_everything_that_others_write_is_only_text(
         answer = watch.page.goto(address, wait_until="load")
         assert answer is not None
         assert answer.status == 200, (name, address)
-        watch.page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        watch.page.wait_for_load_state("networkidle")
+        open_all(watch.page)
+        settle(watch.page)
         wrong += [(name, harm) for harm in watch.harm()]
         wrong += [(name, f"not marked: {html}") for html in watch.page.evaluate(UNMARKED, HIDDEN)]
         if watch.page.evaluate("document.documentElement.scrollWidth") > width:

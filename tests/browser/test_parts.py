@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from orchestrator.runs.models import Run
 from orchestrator.runs.signals import announce_run
 from tests.browser.barriers import open_all, problems_in
-from tests.browser.desk import live
+from tests.browser.desk import live, settle
 from tests.browsing import Visitor
 from tests.runs.test_patterns import GOOD, PLAN
 from tests.scenes import open_reviews
@@ -73,7 +73,7 @@ def test_axe_finds_nothing_on_the_pages_of_branches_parts_plans_and_failures(
         page: Page = visitor(who)
         page.goto(address)
         open_all(page)
-        page.wait_for_load_state("networkidle")
+        settle(page)
         wrong[address] = problems_in(page)
         page.context.close()
     assert not any(wrong.values()), wrong
