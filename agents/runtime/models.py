@@ -1,11 +1,13 @@
 """Model strings: what they mean and whether they can work. Imports no provider, so pages and forms may use it.
 
 - anthropic:NAME, openai:NAME, openai-chat:NAME, google:NAME, and the other prefixes of pydantic-ai
-- openai-compatible:NAME@http://host:port/v1 is any server that speaks chat completions
+- openai-compatible:NAME@http://host:port/v1 is any server that speaks chat completions. The key of the installation,
+  where it has one, goes only to addresses in HOLDSHORT_OPENAI_COMPATIBLE_URLS
 - scripted:NAME is a Python function of ours, see `scripted.py`
 - recorded:NAME is the replay of a recording, see `recorded.py`
 """
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
@@ -18,6 +20,7 @@ Kind = Literal["provider", "scripted", "recorded"]
 
 COMPATIBLE = "openai-compatible"
 COMPATIBLE_KEY = "HOLDSHORT_OPENAI_COMPATIBLE_KEY"
+COMPATIBLE_URLS = "HOLDSHORT_OPENAI_COMPATIBLE_URLS"
 LONGEST = 200
 
 _OPENAI_FAMILY = (
@@ -118,7 +121,17 @@ def compatible(name: str) -> tuple[str, str]:
         usable = False
     if not usable or "?" in url or "#" in url:
         raise BadModel(f"{url!r} is not the address of a model server. Write it as http://127.0.0.1:8080/v1.")
+    if not _may_have_the_key(url):
+        raise BadModel(
+            f"The key of this installation does not go to {url}. The operator allows it in {COMPATIBLE_URLS}."
+        )
     return model, url
+
+
+def _may_have_the_key(url: str) -> bool:
+    """Whether there is no key that could go astray, or the operator has named this address as one that may have it."""
+    allowed = os.environ.get(COMPATIBLE_URLS, "").replace(",", " ").split()
+    return not os.environ.get(COMPATIBLE_KEY) or url.rstrip("/") in [each.rstrip("/") for each in allowed]
 
 
 def _registered(what: str, name: str, known: list[str]) -> None:

@@ -164,3 +164,16 @@ def test_asking_one_provider_does_not_load_the_others() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "['openai']"
+
+
+def test_the_key_goes_only_where_the_operator_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = "openai-compatible:qwen3@https://elsewhere.example.com/v1"
+    monkeypatch.setenv("HOLDSHORT_OPENAI_COMPATIBLE_URLS", "https://models.example.com/v1/, http://127.0.0.1:8080/v1")
+    check(elsewhere)
+    monkeypatch.setenv("HOLDSHORT_OPENAI_COMPATIBLE_KEY", "geheim")
+    check("openai-compatible:qwen3@https://models.example.com/v1")
+    check("openai-compatible:qwen3@http://127.0.0.1:8080/v1/")
+    with pytest.raises(BadModel, match="does not go to https://elsewhere"):
+        check(elsewhere)
+    with pytest.raises(BadModel, match="HOLDSHORT_OPENAI_COMPATIBLE_URLS"):
+        check("openai-compatible:qwen3@https://models.example.com/v1.elsewhere.example.com")
