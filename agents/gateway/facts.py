@@ -43,14 +43,11 @@ def facts_of(  # noqa: PLR0913 - every fact is named where it is given
 
 def represented_may(agent: Agent, tool: Tool) -> bool:
     """Whether the person or team an agent acts for may itself have this tool used; never cached."""
-    if agent.acts_for_user is not None and not agent.acts_for_user.is_active:
-        return False
-    if agent.acts_for_team_id is not None:
-        return bool(_TEAM_MAY(agent.acts_for_team_id, str(tool.pk)))
-    person = agent.acts_for_user
+    person, key = agent.acts_for_user, str(tool.pk)
     if person is None:
-        return False
-    return person.is_superuser or any(may(person.pk, str(tool.pk)) for may in (_PERSON_MAY, _TEAM_OF_PERSON_MAY))
+        return agent.acts_for_team_id is not None and bool(_TEAM_MAY(agent.acts_for_team_id, key))
+    granted = person.is_superuser or _PERSON_MAY(person.pk, key) or _TEAM_OF_PERSON_MAY(person.pk, key)
+    return person.is_active and bool(granted)
 
 
 def risk_of(contract: ToolVersion | None, arguments: Mapping[str, Any], environment: str) -> Risk:

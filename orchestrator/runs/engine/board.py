@@ -21,7 +21,7 @@ from audit.fixed import A_REF, A_TEXT, Fixed, FixedUpdate
 from orchestrator.runs.engine import liveness, planner
 from orchestrator.runs.engine.definitions import definition_of
 from orchestrator.runs.engine.routes import route_of
-from orchestrator.runs.engine.rows import HEAVY, Steps, steps_of
+from orchestrator.runs.engine.rows import HEAVY, UNMOVED, Steps, steps_of
 from orchestrator.runs.engine.work import LEASE_MARGIN, Work
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.signals import announce_due, announce_run
@@ -33,7 +33,6 @@ MOVING = (
     *("lane_until", "lane_owner", "goes_on"),
     *("input_tokens", "output_tokens", "cost", "cost_known"),
 )
-UNMOVED = ("id", "ref", "run", "key", "position", "kind", "title")  # of a step
 LONG = ("workflow_version__source", "workflow_version__definition")  # and it is known already, mostly
 
 

@@ -18,12 +18,12 @@ from agents.states import CallState, Effect, Reversibility
 from approvals.models import Decision
 from audit.fixed import A_REF, AN_ID, Fixed
 from orchestrator.runs.engine.board import Place
+from orchestrator.runs.engine.rows import HEAVY
 from orchestrator.runs.models import Step, Turn
 
 MAX_TEXT = 100_000
 MAX_VALUE = 20_000
 MAX_STORY = 1_000_000
-HEAVY = ("review__dossier", "review__sentence", "review__form_schema")
 
 
 def dossier_of(place: Place, *, call: ToolCall | None = None, reasoning: str = "", problem: str = "") -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _calls_of(run: UUID) -> QuerySet[ToolCall]:
 
 def _decisions_of(run: UUID) -> QuerySet[Decision]:
     decisions = Decision.objects.filter(review__run_ref=run, undone_at=None).select_related("by", "review")
-    return decisions.defer(*HEAVY).order_by("pk")
+    return decisions.defer(*(f"review__{name}" for name in HEAVY)).order_by("pk")
 
 
 _TURNS, _CALLS, _DECISIONS = Fixed(_turns_of, AN_ID), Fixed(_calls_of, A_REF), Fixed(_decisions_of, A_REF)

@@ -26,6 +26,7 @@ from audit.log import SYSTEM, Party, party
 from orchestrator.runs.engine import lane_sql, leaving, liveness, planner, resolving
 from orchestrator.runs.engine.board import Board
 from orchestrator.runs.engine.definitions import is_item
+from orchestrator.runs.engine.rows import Brief
 from orchestrator.runs.models import Run
 from orchestrator.runs.signals import announce_run
 from orchestrator.runs.states import RunState, StepState
@@ -37,25 +38,13 @@ RENEW = timedelta(seconds=5)
 _book = Book()
 
 
-@dataclass(frozen=True, slots=True)
-class LaneStep:
-    """As much of a step's row as the lane needs."""
-
-    id: int
-    ref: UUID
-    key: str
-    kind: str
-    title: str
-    attempt: int
-
-
 @dataclass
 class Lane:
     """A run that this worker drives alone for a while. `perform` goes on until the lane ends."""
 
     run: Run
     definition: Definition
-    steps: Mapping[str, "LaneStep"]
+    steps: Mapping[str, Brief]
     views: Mapping[str, planner.View]
     chain: Chain
     revision: int | None
@@ -172,7 +161,7 @@ class Lane:
 class _Done:
     """A step whose call was made, and what came of it. Nothing of it is stored yet."""
 
-    step: LaneStep
+    step: Brief
     passage: Passage
     asked: Asked
     read: Read
@@ -192,7 +181,7 @@ def claim(ref: UUID) -> Lane | None:
     run = Run(**row | {"ref": ref, "lane_until": datetime.fromisoformat(row["lane_until"])})
     chain = Chain(found["stream"], f"run:{ref}", found["seq"], bytes.fromhex(found["head"]))
     known = _plain[run.workflow_version_id]
-    steps = {each["key"]: LaneStep(**each | {"ref": UUID(each["ref"])}) for each in found["steps"]}
+    steps = {each["key"]: Brief(**each | {"ref": UUID(each["ref"])}) for each in found["steps"]}
     clock = datetime.fromisoformat(found["clock"])
     return Lane(run, known.definition, steps, {}, chain, found["revision"], known.around, clock)
 
@@ -229,7 +218,7 @@ def enter(board: Board) -> Lane | None:
     run.wake_at = run.lane_until
     if run.parent_id is None:
         _plain[run.workflow_version_id] = _Known(board.definition, board.around)
-    steps = {brief.key: LaneStep(*brief) for brief in board.steps.briefs()}
+    steps = {brief.key: brief for brief in board.steps.briefs()}
     return Lane(run, board.definition, steps, board.views(), chain, revision, board.around, clock)
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 
 from audit.ids import new_ref
 from audit.log import Party, party, record_first
+from orchestrator.runs.engine.rows import UNMOVED
 from orchestrator.runs.models import Run, Step
 from orchestrator.workflows.schema import Definition
 
@@ -45,7 +46,7 @@ def _make_steps(run: Run, followed: Definition) -> None:
 @cache
 def _same_in_each() -> dict[str, Any]:
     """The columns of a new step that the model gives a value, and that do not tell one step from another."""
-    told, blank = {"id", "run", "ref", "key", "position", "kind", "title"}, Step()
-    rest = [field for field in Step._meta.concrete_fields if field.name not in told]
+    blank = Step()
+    rest = [field for field in Step._meta.concrete_fields if field.name not in UNMOVED]
     values = {str(field.column): field.get_db_prep_save(field.pre_save(blank, True), connection) for field in rest}
     return {column: value for column, value in values.items() if value is not None}

@@ -28,7 +28,7 @@ from orchestrator.workflows.schema import UNDO, Definition, StepSpec, goes_over_
 
 SETTLED = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
 BROKEN = frozenset({StepState.FAILED, StepState.STOPPED})
-_STATES = {state.value: state for state in StepState}  # a look-up costs less than making an enum
+STATES = {state.value: state for state in StepState}  # a look-up costs less than making an enum
 IN_FLIGHT = frozenset({StepState.RUNNING, StepState.WAITING, StepState.RESTING})
 
 
@@ -325,7 +325,7 @@ class Graph:
 
     def _state(self, step_id: str) -> StepState:
         view = self.steps.get(step_id)
-        return StepState.PENDING if view is None else _STATES[view.state]
+        return StepState.PENDING if view is None else STATES[view.state]
 
     def _ended(self, place: int, step_id: str) -> tuple[bool, datetime | int, int]:
         ended = self.steps[step_id].ended

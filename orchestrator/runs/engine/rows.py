@@ -22,6 +22,7 @@ from orchestrator.runs.states import StepState
 MANY = 60
 """Steps in a definition from which on a run is long."""
 HEAVY = ("dossier", "sentence", "form_schema")  # of a review: for those who read it
+UNMOVED = ("id", "ref", "run", "key", "position", "kind", "title")  # of a step: what it is made with, for good
 Past = tuple[Any, str, datetime | None]
 """What became of a step: its output, its reason, and when it ended."""
 
@@ -115,7 +116,7 @@ def steps_of(run: Run) -> Steps:
     """The steps of a run: one query, or two for a long run."""
     if not _is_long(run):
         return Steps(run, _STEPS(run.pk))
-    states = {key: _STATES[state] for key, state in run.steps.values_list("key", "state")}
+    states = {key: planner.STATES[state] for key, state in run.steps.values_list("key", "state")}
     return Steps(run, _GOING_ON(run.pk), states)
 
 
@@ -148,7 +149,6 @@ def _going_on(run: int) -> QuerySet[Step]:
     return _all(run).filter(state__in=sorted(planner.IN_FLIGHT))
 
 
-_STATES = {state.value: state for state in StepState}
 _STEPS = Fixed(_all, AN_ID)
 _GOING_ON = Fixed(_going_on, AN_ID)
 _STEP = Fixed(_one, OTHER_ID, "(the key of a step)")
