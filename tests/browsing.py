@@ -72,6 +72,15 @@ def visitor(browser: Browser, site: str) -> Iterator[Visitor]:
     assert not troubles, troubles
 
 
+def eventually(page: Page, true: Callable[[], object], what: str) -> None:
+    """Let the browser go on until `true()`."""
+    for _ in range(200):
+        if true():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{what} did not happen")
+
+
 def session_of(user: User) -> str:
     """The key of a new session in which `user` is signed in."""
     client = Client()

@@ -1,17 +1,19 @@
 """The run page is live without disturbing its reader; it and the audit log need no JavaScript and hold no barriers."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from audit.log import party
 from orchestrator.live import ring, run_group
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import StepState
 from tests.browser.barriers import open_all, problems_in
-from tests.browsing import Visitor
+from tests.browsing import Visitor, eventually
 from tests.reading import HOSTILE
 from tests.runs import stories
 from tests.world import World, a_world
+
+RING = "document.body.dispatchEvent(new CustomEvent('poll', {detail: {doorbell: true}}))"
 
 
 @pytest.fixture
@@ -56,7 +58,26 @@ def test_the_list_of_runs_follows_what_happens(visitor: Visitor, cast: World) ->
     expect(page.get_by_text("Waiting for a person", exact=True)).to_have_count(2)
 
     Run.objects.filter(pk=run.pk).update(state="failed", wake_at=None, finished_at=run.created_at, version=9)
-    page.evaluate("document.body.dispatchEvent(new CustomEvent('poll', {detail: {doorbell: true}}))")
+    page.evaluate(RING)
+
+    expect(page.locator("table.runs")).to_contain_text("Failed")
+
+
+def test_a_ring_during_an_answer_is_not_lost(visitor: Visitor, cast: World) -> None:
+    """The answer on its way was made before the change: the ring asks again and the old answer is not shown."""
+    run = a_waiting_run(cast)
+    page = visitor(cast.lukas)
+    page.goto("/runs/")
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    page.wait_for_load_state("networkidle")
+    held: list[Route] = []
+    page.route("**/runs/table/**", lambda route: held.append(route), times=1)
+    page.evaluate(RING)
+    eventually(page, lambda: held, "the first request")
+    old = held[0].fetch()
+    Run.objects.filter(pk=run.pk).update(state="failed", wake_at=None, finished_at=run.created_at, version=9)
+    page.evaluate(RING)
+    held[0].fulfill(response=old)
 
     expect(page.locator("table.runs")).to_contain_text("Failed")
 

@@ -19,7 +19,7 @@ from orchestrator import live
 from orchestrator.accounts.models import User
 from orchestrator.middleware import CONTENT_SECURITY_POLICY
 from tests.browser.barriers import problems_in
-from tests.browsing import Visitor
+from tests.browsing import Visitor, eventually
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,15 +110,6 @@ def form(stage: Callable[..., Stage]) -> Stage:
     eventually(here.page, lambda: first, "the first poll")
     here.page.unroute("**/part/")
     return here
-
-
-def eventually(page: Page, true: Callable[[], object], what: str) -> None:
-    """Let the browser go on until `true()`."""
-    for _ in range(200):
-        if true():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{what} did not happen")
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
