@@ -23,6 +23,14 @@ def decidable_by(user: Person) -> QuerySet[Review]:
     return Review.objects.filter(asked)
 
 
+def was_asked_about(user: Person, run_ref: UUID) -> bool:
+    """Whether `decidable_by` has a review of this run; costs the same however many others there are."""
+    own = ReviewUserPermission.objects.filter(user=user)
+    of_team = ReviewGroupPermission.objects.filter(group__user=user)
+    about = {"permission__codename": DECIDE, "content_object__run_ref": run_ref}
+    return of_team.filter(**about).exists() or own.filter(**about).exists()
+
+
 def is_put_before(user: Person, review: Review) -> bool:
     """Whether this one was put before this person or a team they are in; costs the same however many others were."""
     first, then = (_TEAM_ASKED, _ASKED) if review.team_id else (_ASKED, _TEAM_ASKED)

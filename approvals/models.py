@@ -56,7 +56,13 @@ class Review(models.Model):
         )
         indexes = (
             models.Index(fields=("due_at", "id"), condition=Q(state="open"), name="review_open_due"),
+            models.Index(fields=("team",), condition=Q(state="open", team__isnull=False), name="review_open_team"),
+            models.Index(
+                fields=("person",), condition=Q(state="open", person__isnull=False), name="review_open_person"
+            ),
             models.Index(fields=("run_ref", "id"), name="review_run"),
+            # Whose run a review is about, without its case file: a person may have been asked about very many.
+            models.Index(fields=("id",), include=("run_ref",), name="review_about"),
             models.Index(fields=("id",), condition=Q(delivered_at=None) & ~Q(state="open"), name="review_undelivered"),
         )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from audit import links
 from audit.filters import Filters
@@ -68,4 +68,5 @@ def rows_of(lines: list[Line]) -> tuple[LogRow, ...]:
 
 def size() -> Size:
     """How many entries were ever written, in how many streams."""
-    return Size(Stream.objects.aggregate(all=Sum("seq"))["all"] or 0, Stream.objects.count())
+    found = Stream.objects.aggregate(entries=Sum("seq"), streams=Count("pk"))
+    return Size(found["entries"] or 0, found["streams"])

@@ -5,14 +5,12 @@ from functools import cached_property
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from agents.models import Stop
 from agents.stop_pages import open_stops_for
-from approvals.models import Review
-from approvals.states import ReviewState
+from approvals.queries import waiting_for
 from orchestrator.accounts.models import User
 
 THEMES = ("light", "dark")
@@ -82,8 +80,8 @@ class Shell:
         """How many open reviews wait for this reader or for a team of theirs."""
         if not self.user.is_authenticated:
             return 0
-        mine = Q(person=self.user) | Q(team__in=self.user.groups.all())
-        return Review.objects.filter(mine, state=ReviewState.OPEN).count()
+        mine, teams = waiting_for(self.user, self.user.groups.all())
+        return mine.values("pk").union(teams.values("pk"), all=True).count()
 
     @cached_property
     def stops(self) -> list[Stop]:

@@ -119,7 +119,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='review',
+            index=models.Index(condition=models.Q(('state', 'open'), ('team__isnull', False)), fields=['team'], name='review_open_team'),
+        ),
+        migrations.AddIndex(
+            model_name='review',
+            index=models.Index(condition=models.Q(('person__isnull', False), ('state', 'open')), fields=['person'], name='review_open_person'),
+        ),
+        migrations.AddIndex(
+            model_name='review',
             index=models.Index(fields=['run_ref', 'id'], name='review_run'),
+        ),
+        migrations.AddIndex(
+            model_name='review',
+            index=models.Index(fields=['id'], include=('run_ref',), name='review_about'),
         ),
         migrations.AddIndex(
             model_name='review',

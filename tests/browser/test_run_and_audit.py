@@ -71,7 +71,11 @@ def test_a_ring_during_an_answer_is_not_lost(visitor: Visitor, cast: World) -> N
     expect(page.locator("html")).to_have_attribute("data-live", "on")
     page.wait_for_load_state("networkidle")
     held: list[Route] = []
-    page.route("**/runs/table/**", lambda route: held.append(route), times=1)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/runs/table/**", hold, times=1)
     page.evaluate(RING)
     eventually(page, lambda: held, "the first request")
     old = held[0].fetch()
