@@ -1,5 +1,6 @@
 """What every test stands on: one PostgreSQL and one Valkey for the whole run, and no way out of this machine."""
 
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -59,6 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
         for folder in (settings.HOLDSHORT_HOME, settings.HOLDSHORT_PLACES.run):
             config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
         config.add_cleanup(servers.stop)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: much of the time of a test is waiting for pages and programs."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
