@@ -6,7 +6,7 @@ from typing import Any
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from approvals.models import Review
+from approvals.models import Decision, Review
 from approvals.noting import TEACHING
 from approvals.signals import decision_recorded
 from approvals.states import OUTCOME, ReviewKind
@@ -18,12 +18,9 @@ TEACHING_STATES = {OUTCOME[verdict] for verdict in TEACHING}
 
 
 @receiver(decision_recorded, dispatch_uid="note_teaching_decision")
-def note_teaching_decision(review: Review, **_: Any) -> None:
+def note_teaching_decision(review: Review, decision: Decision, **_: Any) -> None:
     """Somebody edited or rejected an action: have it noted when the hold is over."""
     if review.kind != ReviewKind.ACTION or review.state not in TEACHING_STATES:
-        return
-    decision = review.closed_by()
-    if decision is None:
         return
     hold = (decision.held_until - decision.at).total_seconds()
     try:

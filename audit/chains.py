@@ -12,6 +12,7 @@ from typing import Any
 
 from audit import canonical, text, verbs
 from audit.models import Entry
+from audit.prepared import Prepared
 
 MOST_TEXT = 64_000
 """Characters of one text that an entry keeps. The row it speaks of has all of it, and the entry its digest."""
@@ -22,17 +23,28 @@ COLUMNS = (
     *("stream_id", "seq", "at", "verb", "actor_kind", "actor_ref", "actor_name"),
     *("subject_kind", "subject_ref", "subject_name", "payload", "payload_digest", "previous", "hash"),
 )
-APPEND = f"""
+TYPES = {
+    **dict.fromkeys(COLUMNS, "text"),
+    **{"stream_id": "bigint", "seq": "bigint", "at": "timestamptz"},
+    **dict.fromkeys(("payload", "previous", "hash"), "bytea"),
+}
+_values = ", ".join(f"%({name})s" for name in COLUMNS)
+APPEND = Prepared(
+    f"""
 WITH moved AS (UPDATE audit_stream SET seq = %(seq)s, head = %(hash)s WHERE id = %(stream_id)s)
-INSERT INTO audit_entry ({", ".join(COLUMNS)}) VALUES ({", ".join(f"%({name})s" for name in COLUMNS)}) RETURNING id
-"""  # noqa: S608 - made of the names above
-OPEN = f"""
+INSERT INTO audit_entry ({", ".join(COLUMNS)}) VALUES ({_values}) RETURNING id
+""",  # noqa: S608 - made of the names above
+    TYPES,
+)
+OPEN = Prepared(
+    f"""
 WITH opened AS (
   INSERT INTO audit_stream (key, seq, head, last_at) VALUES (%(key)s, %(seq)s, %(hash)s, %(at)s) RETURNING id
 )
-INSERT INTO audit_entry ({", ".join(COLUMNS)})
-SELECT id, {", ".join(f"%({name})s" for name in COLUMNS[1:])} FROM opened
-"""  # noqa: S608 - made of the names above
+INSERT INTO audit_entry ({", ".join(COLUMNS)}) SELECT id, {_values.partition(", ")[2]} FROM opened
+""",  # noqa: S608 - made of the names above
+    TYPES | {"key": "text"},
+)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from django.db import connection
+from audit.prepared import Statement
+
+_NOW = Statement("SELECT clock_timestamp()")
 
 
 def db_now() -> datetime:
     """The time at the database, with time zone."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
+    now: datetime = _NOW.rows()[0][0]
     return now

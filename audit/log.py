@@ -12,6 +12,7 @@ from django.db import connection
 
 from audit.chains import APPEND, OPEN, SYSTEM, Chain, Party, plain, storable
 from audit.models import Entry
+from audit.prepared import Statement
 
 __all__ = ("SYSTEM", "NotInTransaction", "Party", "party", "plain", "record", "record_first")
 
@@ -36,10 +37,9 @@ def record(verb: str, *, actor: Party, subject: Party, stream: str, data: dict[s
         raise NotInTransaction(NotInTransaction.__doc__)
     chain, at = _open_stream(stream)
     link = chain.link(verb, actor=actor, subject=subject, data=data or {}, at=at)
-    with connection.cursor() as cursor:
-        cursor.execute(APPEND, link.columns)
-        (pk,) = cursor.fetchone()
-    return link.entry(pk)
+    pk = APPEND.first(link.columns)
+    assert pk is not None
+    return link.entry(int(pk))
 
 
 def record_first(verb: str, *, actor: Party, subject: Party, stream: str, data: dict[str, Any], at: datetime) -> None:
@@ -50,8 +50,7 @@ def record_first(verb: str, *, actor: Party, subject: Party, stream: str, data: 
     if not connection.in_atomic_block:
         raise NotInTransaction(NotInTransaction.__doc__)
     link = Chain(0, stream, 0, b"").link(verb, actor=actor, subject=subject, data=data, at=at)
-    with connection.cursor() as cursor:
-        cursor.execute(OPEN, {**link.columns, "key": stream})
+    OPEN.first({**link.columns, "key": stream})
 
 
 def _open_stream(key: str) -> tuple[Chain, datetime]:
@@ -59,12 +58,11 @@ def _open_stream(key: str) -> tuple[Chain, datetime]:
 
     Time never runs backwards in a stream.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO audit_stream AS s (key, seq, head, last_at) VALUES (%s, 0, '', clock_timestamp())
-               ON CONFLICT (key) DO UPDATE SET last_at = greatest(s.last_at, clock_timestamp())
-               RETURNING id, seq, head, last_at""",
-            [key],
-        )
-        pk, seq, head, at = cursor.fetchone()
+    ((pk, seq, head, at),) = _LOCK.rows((key,))
     return Chain(pk, key, seq, bytes(head)), at
+
+
+_LOCK = Statement("""
+INSERT INTO audit_stream AS s (key, seq, head, last_at) VALUES ($1, 0, '', clock_timestamp())
+ON CONFLICT (key) DO UPDATE SET last_at = greatest(s.last_at, clock_timestamp()) RETURNING id, seq, head, last_at
+""")

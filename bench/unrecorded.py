@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from audit import chains, log
+from audit.prepared import Prepared
 from orchestrator.runs.engine import lane_sql
-from orchestrator.runs.engine.prepared import Prepared
 
 _OPEN = "INSERT INTO audit_stream (key, seq, head, last_at) VALUES (%(key)s, %(seq)s, '', %(at)s)"
 _APPEND = "UPDATE audit_stream SET seq = %(seq)s WHERE id = %(stream_id)s RETURNING 0"
@@ -21,14 +21,14 @@ _NOTHING: dict[str, Any] = dict.fromkeys(chains.COLUMNS)
 
 def switch_off() -> None:
     """From now on this process writes no entries. Raises LookupError when a statement is not as expected."""
-    vars(log).update(OPEN=_OPEN, APPEND=_APPEND)
+    vars(log).update(OPEN=Prepared(_OPEN, chains.OPEN.types), APPEND=Prepared(_APPEND, chains.APPEND.types))
     setattr(chains.Chain, "link", _count)  # noqa: B010 - a method in place of another, on purpose
     for name in ("_STEP", "_RENEWING_STEP", "_LAST_STEP"):
         statement: Prepared = getattr(lane_sql, name)
         text, found = _ENTRY.subn("", statement.text)
         if found != 1:
             raise LookupError(f"lane_sql.{name} stores entries in another way than this benchmark knows.")
-        setattr(lane_sql, name, Prepared(statement.name.decode(), text, statement.types))
+        setattr(lane_sql, name, Prepared(text, statement.types))
 
 
 def _count(chain: chains.Chain, verb: str, *, at: datetime, **_: Any) -> chains.Link:

@@ -166,10 +166,11 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 REDIS_URL = env.str("REDIS_URL", "") or HOLDSHORT_PLACES.broker_url()
 
+# What is published reaches every database of a Redis server, hence the name of ours in the prefix.
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "holdshort-live"},
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"holdshort-live.{DATABASES['default']['NAME']}"},
     },
 }
 

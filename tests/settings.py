@@ -26,8 +26,8 @@ REDIS_URL = HOLDSHORT_PLACES.broker_url(WORKER_NUMBER)
 CELERY_BROKER_URL = f"redis+socket://{HOLDSHORT_PLACES.broker_socket}?virtual_host={WORKER_NUMBER}"
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "holdshort-live"},
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"holdshort-live.{WORKER_NUMBER}"},
     },
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

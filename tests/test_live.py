@@ -293,6 +293,7 @@ def test_a_broken_connection_to_the_broker_loses_no_doorbell(world: World) -> No
         await ring(live.user_group(world.ines.pk))
         with Redis.from_url(django_settings.REDIS_URL) as broker:
             broker.client_kill_filter(_type="normal", skipme=True)
+            broker.client_kill_filter(_type="pubsub")
         tab = Tab(session)
         assert await tab.opens()
         await ring(live.user_group(world.ines.pk))
@@ -306,7 +307,7 @@ def test_a_broken_connection_to_the_broker_loses_no_doorbell(world: World) -> No
 def test_a_channel_layer_that_is_down_stops_nobody(
     settings: Settings, caplog: pytest.LogCaptureFixture, hosts: list[str]
 ) -> None:
-    config = {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": hosts}}
+    config = {**settings.CHANNEL_LAYERS["default"], "CONFIG": {"hosts": hosts}}
     settings.CHANNEL_LAYERS = {"default": config}
     with caplog.at_level(logging.WARNING, "orchestrator.live"):
         began = time.monotonic()

@@ -16,7 +16,7 @@ from agents.models import AgentVersion, Tool, ToolCall, ToolVersion
 from agents.states import CallState
 from agents.verdicts import Outcome, Reason, Route, Stage, Verdict, judge
 from audit import canonical, text
-from audit.fixed import A_TEXT, OTHER_TEXT, Fixed
+from audit.fixed import A_TEXT, OTHER_TEXT, Fixed, FixedInsert
 from audit.log import Party
 
 _STATES = {Outcome.ALLOW: CallState.ALLOWED, Outcome.REVIEW: CallState.HELD, Outcome.DENY: CallState.DENIED}
@@ -185,8 +185,10 @@ def _store(
         risk=verdict.risk.as_json(),
     )
     call.digest = digest_of(call) if prepared else ""
-    call.save(force_insert=True)
-    return call
+    return _INSERT(call)
+
+
+_INSERT = FixedInsert(ToolCall)
 
 
 def _kept(arguments: bytes | Mapping[str, Any]) -> bytes:

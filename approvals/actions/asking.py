@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import Permission
+from django.db.models import Model
 
 from agents.models import ToolCall
 from agents.people import Person
@@ -17,8 +17,9 @@ from approvals.signals import announce, review_opened
 from approvals.states import ALLOWED, ReviewKind, Verdict
 from audit import canonical, text
 from audit.clock import db_now
-from audit.fixed import Fixed
+from audit.fixed import FixedInsert
 from audit.log import Party, party, plain, record
+from audit.prepared import Statement
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def open_review(ask: Ask) -> Review:
     """
     reviewer = settle_route(ask.route, kind=ask.kind, started_by=ask.started_by)
     now = db_now()
-    review = Review.objects.create(
+    review = Review(
         kind=ask.kind,
         digest=ask.call.digest if ask.call else _digest_of(ask),
         call=ask.call,
@@ -79,7 +80,8 @@ def open_review(ask: Ask) -> Review:
         due_at=now + ask.due,
         expires_at=now + ask.expires,
     )
-    _put_before(review)
+    _INSERT(review)
+    (_PUT_BEFORE_TEAM if review.team_id else _PUT_BEFORE_PERSON).count((review.team_id or review.person_id, review.pk))
     record(
         "review.opened",
         actor=ask.asked_by,
@@ -103,21 +105,24 @@ def open_review(ask: Ask) -> Review:
     return review
 
 
-def _put_before(review: Review) -> None:
-    """Give the reviewer the right to decide: what guardian's `assign_perm` does, without a look at what is there."""
-    permission = _DECIDE()[0]
-    if review.team is not None:
-        team = ReviewGroupPermission(permission=permission, group=review.team, content_object=review)
-        ReviewGroupPermission.objects.bulk_create([team])
-    else:
-        person = ReviewUserPermission(permission=permission, user=review.person, content_object=review)
-        ReviewUserPermission.objects.bulk_create([person])
-
-
-_DECIDE = Fixed(lambda: Permission.objects.filter(content_type__app_label="approvals", codename="decide_review"))
-
-
 def _digest_of(ask: Ask) -> str:
     """What is bound when no call is: the question and the form of the answer."""
     question = {"run": str(ask.run_ref), "step": str(ask.step_ref), "sentence": ask.sentence, "form": ask.form_schema}
     return canonical.digest({"domain": "holdshort/question/1", **text.escape_deep(question)})
+
+
+_INSERT = FixedInsert(Review)
+
+
+def _putting(model: type[Model], whom: str) -> Statement:
+    """Gives somebody the right to decide a review: what guardian's `assign_perm` does, without looking first."""
+    return Statement(f"""
+INSERT INTO {model._meta.db_table} (permission_id, {whom}, content_object_id)
+SELECT permission.id, $1, $2 FROM auth_permission permission
+JOIN django_content_type type ON type.id = permission.content_type_id
+WHERE type.app_label = 'approvals' AND permission.codename = 'decide_review'
+""")  # noqa: S608 - names of columns
+
+
+_PUT_BEFORE_TEAM = _putting(ReviewGroupPermission, "group_id")
+_PUT_BEFORE_PERSON = _putting(ReviewUserPermission, "user_id")

@@ -12,6 +12,7 @@ from approvals.models import Decision, Review
 from approvals.signals import announce, review_changed
 from approvals.states import ReviewKind, ReviewState
 from audit.clock import db_now
+from audit.fixed import FixedUpdate
 from audit.log import SYSTEM, party, record
 
 
@@ -34,8 +35,11 @@ def deliver(review: Review, *, now: datetime) -> Decision | None:
     if decision is not None and decision.held_until > now:
         return None
     review.delivered_at = now
-    review.save(update_fields=["delivered_at"])
+    _DELIVER(review)
     return decision
+
+
+_DELIVER = FixedUpdate(Review, ("delivered_at",))
 
 
 def drop(run: UUID, steps: Collection[UUID], *, why: str, now: datetime) -> None:

@@ -26,6 +26,7 @@ from approvals.signals import announce, decision_recorded
 from approvals.states import FORMS, OUTCOME, ReasonCode, ReviewKind, ReviewState, Verdict
 from audit import canonical, text
 from audit.clock import db_now
+from audit.fixed import FixedInsert, FixedUpdate
 from audit.log import party, record
 
 MAX_REASON = 4000
@@ -65,7 +66,7 @@ def _decide(user: Person, ref: UUID, answer: Answer) -> Decision:
     call = _edited(user, review, answer) if answer.verdict == Verdict.EDIT else review.call
     form = _filled(review, answer)
     now = db_now()
-    decision = Decision.objects.create(
+    decision = Decision(
         review=review,
         by=user,
         verdict=answer.verdict,
@@ -78,13 +79,18 @@ def _decide(user: Person, ref: UUID, answer: Answer) -> Decision:
         at=now,
         held_until=now + hold_of(review, answer.verdict),
     )
+    _INSERT(decision)
     review.state = OUTCOME[answer.verdict]
     review.closed_at = now
     review.version += 1
-    review.save(update_fields=["state", "closed_at", "version"])
+    _CLOSE(review)
     _record(review, decision, call)
-    announce(decision_recorded, review)
+    announce(decision_recorded, review, decision=decision)
     return decision
+
+
+_INSERT = FixedInsert(Decision)
+_CLOSE = FixedUpdate(Review, ("state", "closed_at", "version"))
 
 
 def hold_of(review: Review, verdict: Verdict) -> timedelta:

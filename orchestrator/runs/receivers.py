@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from agents.signals import stop_released
-from approvals.models import Review
+from approvals.models import Decision, Review
 from approvals.signals import decision_recorded, review_changed
 from orchestrator.runs.engine import sweeping
 from orchestrator.runs.models import Batch, Event, Run
@@ -27,12 +27,10 @@ def advance_due_run(run: Run, **_: Any) -> None:
 
 
 @receiver(decision_recorded, dispatch_uid="advance_decided_run")
-def advance_decided_run(review: Review, **_: Any) -> None:
+def advance_decided_run(review: Review, decision: Decision, **_: Any) -> None:
     """A person decided: look at the run when the hold is over."""
-    decision = review.closed_by()
-    if decision is not None:
-        hold = (decision.held_until - decision.at).total_seconds()
-        _ring(advance, str(review.run_ref), countdown=hold + SLACK_SECONDS if hold else 0)
+    hold = (decision.held_until - decision.at).total_seconds()
+    _ring(advance, str(review.run_ref), countdown=hold + SLACK_SECONDS if hold else 0)
 
 
 @receiver(review_changed, dispatch_uid="advance_changed_run")

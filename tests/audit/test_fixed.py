@@ -53,7 +53,7 @@ def test_values_must_fit_the_query() -> None:
     with pytest.raises(ValueError, match="does not stand in its SQL"):
         lost(1)
     one = Fixed(lambda ref: User.objects.filter(ref=ref), UUID(int=9))
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(TypeError, match="takes 1 values"):
         one(UUID(int=3), UUID(int=4))
 
 

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings
 
+from audit.prepared import Prepared
 from bench import engine, unrecorded
 from bench.marks import Marks
 from bench.waits import percentile
 from orchestrator.runs.engine import lane_sql
-from orchestrator.runs.engine.prepared import Prepared
 from tests.servers import manage
 
 PROMISED = {
@@ -72,7 +72,7 @@ def test_a_lane_that_stores_entries_in_another_way_is_not_measured_as_if_it_stor
 ) -> None:
     for module, name in ((unrecorded, "log"), (unrecorded, "chains")):
         monkeypatch.setattr(module, name, SimpleNamespace(Chain=SimpleNamespace()))
-    monkeypatch.setattr(lane_sql, "_STEP", Prepared("other", "INSERT INTO audit_entry VALUES (1)", {}))
+    monkeypatch.setattr(lane_sql, "_STEP", Prepared("INSERT INTO audit_entry VALUES (1)", {}))
     with pytest.raises(LookupError):
         unrecorded.switch_off()
 

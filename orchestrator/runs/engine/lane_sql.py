@@ -1,8 +1,8 @@
 """The statements of the fast lane, on Django's own connection.
 
 What they write are the same rows as the models': `Step`, `Run`, `agents.ToolCall`, `audit.Entry` and `audit.Stream`.
-They are prepared once in each connection, so that PostgreSQL parses and plans them once. PostgreSQL plans a prepared
-statement only after a few uses once and for all; none of these is planned worse for not knowing its values.
+PostgreSQL plans a prepared statement only after a few uses once and for all; none of these is planned worse for not
+knowing its values.
 """
 
 import json
@@ -12,13 +12,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
-from audit.chains import COLUMNS, Chain, Link
+from audit.chains import COLUMNS, TYPES, Chain, Link
 from audit.clock import db_now
-from orchestrator.runs.engine.prepared import Prepared
+from audit.prepared import Prepared, Statement
 
-_ENTRY_TYPES = {"seq": "bigint", "payload": "bytea", "previous": "bytea", "hash": "bytea"}
 _CALL_TYPES = {
     "ref": "uuid",
     "agent_version_id": "bigint",
@@ -54,9 +51,7 @@ _STEP_TYPES = {
     "until": "timestamptz",
 }
 _OWN = [name for name in COLUMNS if name not in ("stream_id", "at")]  # of each entry; the others they have in common
-_TYPES = (
-    _CALL_TYPES | _STEP_TYPES | {f"{name}{place}": _ENTRY_TYPES.get(name, "text") for place in (1, 2) for name in _OWN}
-)
+_TYPES = _CALL_TYPES | _STEP_TYPES | {f"{name}{place}": TYPES[name] for place in (1, 2) for name in _OWN}
 
 
 @dataclass(frozen=True)
@@ -87,14 +82,7 @@ def read(stream: str, version: int) -> tuple[int | None, Chain | None, datetime]
 
     There is no revision for a workflow version that was withdrawn, and so no lane.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT (SELECT revision FROM agents_rules WHERE id = 1
-                 AND NOT EXISTS (SELECT 1 FROM workflows_withdrawal WHERE version_id = %s)),
-               s.id, s.seq, s.head, clock_timestamp() FROM audit_stream s WHERE s.key = %s""",
-            [version, stream],
-        )
-        row = cursor.fetchone()
+    row = next(iter(_END.rows((version, stream))), None)
     return (row[0], Chain(row[1], stream, row[2], bytes(row[3])), row[4]) if row else (None, None, db_now())
 
 
@@ -136,7 +124,7 @@ def _entry(place: int) -> str:
     return f"SELECT %(stream)s,%(at)s,{own} FROM chain"  # noqa: S608 - made of the names above
 
 
-def _statement(name: str, entries: int, run: str = "") -> Prepared:
+def _statement(entries: int, run: str = "") -> Prepared:
     """One statement: the stream moves on, or nothing happens; then everything else."""
     call = ",".join(f"%({column})s" for column in _CALL_TYPES)
     text = f"""
@@ -158,11 +146,15 @@ WITH chain AS (
 ){run}
 SELECT clock_timestamp() FROM chain
 """  # noqa: S608 - made of the names above
-    return Prepared(name, text, _TYPES)
+    return Prepared(text, _TYPES)
 
 
+_END = Statement("""
+SELECT (SELECT revision FROM agents_rules WHERE id = 1
+    AND NOT EXISTS (SELECT 1 FROM workflows_withdrawal WHERE version_id = $1)),
+  s.id, s.seq, s.head, clock_timestamp() FROM audit_stream s WHERE s.key = $2
+""")
 _CLAIM = Prepared(
-    "lane_claim",
     """
 WITH mine AS (
   SELECT id FROM runs_run
@@ -187,9 +179,8 @@ FROM run JOIN audit_stream stream ON stream.key = %(stream)s
 """,
     {"ref": "uuid", "versions": "bigint[]", "owner": "bigint", "seconds": "float8", "stream": "text"},
 )
-_STEP = _statement("lane_step", 1)
+_STEP = _statement(1)
 _RENEWING_STEP = _statement(
-    "lane_renewing_step",
     1,
     """, run AS (
   UPDATE runs_run SET lane_until = %(until)s, wake_at = %(until)s, version = version + 1
@@ -197,7 +188,6 @@ _RENEWING_STEP = _statement(
 )""",
 )
 _LAST_STEP = _statement(
-    "lane_last_step",
     2,
     """, run AS (
   UPDATE runs_run SET state = 'succeeded', output = %(output)s, finished_at = %(at)s,

@@ -1,0 +1,151 @@
+"""Statements that a connection parses and plans once, at their second use, and that are sent as libpq sends them.
+
+Django has PostgreSQL parse and plan the same text for every use, which costs more than what most statements of the
+engine then do. psycopg's module `pq` does the sending (psycopg documentation, "libpq wrapper module"), on Django's
+connection and in whatever transaction that has. What the database refuses is raised as Django raises it.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import Any
+from weakref import WeakSet
+
+import psycopg
+from django.db import connection
+from psycopg import pq
+from psycopg.abc import Transformer
+from psycopg.adapt import PyFormat
+from psycopg.adapt import Transformer as NewTransformer
+
+_numbers = count(1)
+_TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
+_GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
+
+
+class Statement:
+    """One statement with the parameters `$1`, `$2`…, of the types that PostgreSQL works out or is told (`$1::uuid`).
+
+    Whatever decides which index serves it has to stand in its text: its plan is made without the parameters.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._name, self._command = b"holdshort_%d" % next(_numbers), text.encode()
+        self._used: WeakSet[psycopg.Connection[Any]] = WeakSet()
+        self._known: WeakSet[psycopg.Connection[Any]] = WeakSet()
+
+    def rows(self, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What the statement gives for these values, each of a type that psycopg knows."""
+        found, transformer = self._result(values)
+        transformer.set_pgresult(found)
+        return transformer.load_rows(0, found.ntuples, tuple)
+
+    def count(self, values: Sequence[Any]) -> int:
+        """How many rows the statement has changed."""
+        found, _ = self._result(values)
+        return found.command_tuples or 0
+
+    def _result(self, values: Sequence[Any]) -> tuple[pq.abc.PGresult, Transformer]:
+        to = _connection()
+        with connection.wrap_database_errors:
+            transformer: Transformer = NewTransformer(to)
+            given = transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
+        return self.send(to, given, None), transformer
+
+    def send(
+        self, to: "psycopg.Connection[Any]", given: Sequence[Any], formats: Sequence[pq.Format] | None
+    ) -> pq.abc.PGresult:
+        """Execute the statement with parameters as libpq takes them, all of them text without `formats`."""
+        began = time.monotonic()
+        with connection.wrap_database_errors:
+            if not to.autocommit and to.pgconn.transaction_status == pq.TransactionStatus.IDLE:
+                _checked(to, to.pgconn.exec_(b"BEGIN"))
+            result = _checked(to, self._execute(to, given, formats))
+        if connection.queries_logged:
+            took = time.monotonic() - began
+            connection.queries_log.append({"sql": _told(self.text, given), "time": f"{took:.3f}"})
+        return result
+
+    def _execute(
+        self, to: "psycopg.Connection[Any]", given: Sequence[Any], formats: Sequence[pq.Format] | None
+    ) -> pq.abc.PGresult:
+        if to in self._known:
+            return to.pgconn.exec_prepared(self._name, given, formats)
+        if to not in self._used:  # of a connection for one request, most statements are needed once
+            self._used.add(to)
+            return to.pgconn.exec_params(self._command, given, param_formats=formats)
+        _checked(to, to.pgconn.prepare(self._name, self._command))
+        self._known.add(to)
+        return to.pgconn.exec_prepared(self._name, given, formats)
+
+
+def json_text(value: Any) -> bytes:
+    """A JSON value as the text of a `jsonb` parameter."""
+    return json.dumps(value).encode()
+
+
+_NAME, _NUMBER = re.compile(r"%\((\w+)\)s"), re.compile(r"\$(\d+)")
+_WRITERS: dict[str, Callable[[Any], bytes]] = {
+    "bigint": lambda value: b"%d" % value,
+    "bigint[]": lambda values: f"{{{','.join(map(str, values))}}}".encode(),
+    "float8": lambda value: str(value).encode(),
+    "smallint": lambda value: b"%d" % value,
+    "text": str.encode,
+    "uuid": lambda value: str(value).encode(),
+    "uuid[]": lambda values: f"{{{','.join(map(str, values))}}}".encode(),
+    "timestamptz": lambda value: value.isoformat().encode(),
+    "bytea": lambda value: value,
+    "jsonb": lambda value: value if type(value) is bytes else json_text(value),
+}
+
+
+class Prepared:
+    """A statement with named parameters, written as `%(name)s`, each of the PostgreSQL type that `types` gives it.
+
+    psycopg looks anew at every parameter of every call, which costs more than the statement itself where there are
+    fifty of them; here each has its type from the beginning. None is NULL. A `jsonb` may be given as its text, in
+    bytes, where that is known already.
+    """
+
+    def __init__(self, text: str, types: Mapping[str, str]) -> None:
+        self.text, self.types = text, types
+        names = tuple(dict.fromkeys(_NAME.findall(text)))
+        numbers = {each: f"${place}::{types[each]}" for place, each in enumerate(names, 1)}
+        self._statement = Statement(_NAME.sub(lambda found: numbers[found[1]], text))
+        self._writers = tuple((each, _WRITERS[types[each]]) for each in names)
+        self._formats = [_BINARY if types[each] == "bytea" else _TEXT for each in names]
+
+    def first(self, values: Mapping[str, Any]) -> bytes | None:
+        """Execute the statement; the text of the first column of its first row, None when it gives no row."""
+        given = [None if (value := values[each]) is None else write(value) for each, write in self._writers]
+        result = self._statement.send(_connection(), given, self._formats)
+        return result.get_value(0, 0) if result.ntuples else None
+
+
+def _connection() -> "psycopg.Connection[Any]":
+    """psycopg's side of Django's connection. Raises what Django raises in a transaction that is broken already."""
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    to: psycopg.Connection[Any] = connection.connection
+    return to
+
+
+def _checked(to: "psycopg.Connection[Any]", result: pq.abc.PGresult) -> pq.abc.PGresult:
+    if result.status in _GOOD:
+        return result
+    if to.pgconn.status == pq.ConnStatus.BAD:
+        raise psycopg.OperationalError(result.get_error_message())
+    raise psycopg.errors.error_from_result(result, encoding=to.info.encoding)
+
+
+def _told(text: str, given: Sequence[Any]) -> str:
+    """The statement with its values in it, for those who log statements."""
+
+    def literal(found: re.Match[str]) -> str:
+        value = given[int(found[1]) - 1]
+        return "NULL" if value is None else "'" + bytes(value).decode(errors="replace").replace("'", "''") + "'"
+
+    return _NUMBER.sub(literal, text)
