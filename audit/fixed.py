@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 from psycopg.sql import Literal
@@ -126,4 +126,5 @@ class FixedInsert(Generic[M]):
 
 
 def _values(instance: Model, fields: Iterable[Any], *, new: bool) -> list[Any]:
-    return [field.get_db_prep_save(field.pre_save(instance, new), connection) for field in fields]
+    through = connections[DEFAULT_DB_ALIAS]
+    return [field.get_db_prep_save(field.pre_save(instance, new), through) for field in fields]

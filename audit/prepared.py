@@ -14,7 +14,8 @@ from typing import Any
 from weakref import WeakSet
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import pq
 from psycopg.abc import Transformer
 from psycopg.adapt import PyFormat
@@ -49,24 +50,28 @@ class Statement:
         return found.command_tuples or 0
 
     def _result(self, values: Sequence[Any]) -> tuple[pq.abc.PGresult, Transformer]:
-        to = _connection()
-        with connection.wrap_database_errors:
+        through, to = _connection()
+        with through.wrap_database_errors:
             transformer: Transformer = NewTransformer(to)
             given = transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
-        return self.send(to, given, None), transformer
+        return self.send(given, through, to), transformer
 
     def send(
-        self, to: "psycopg.Connection[Any]", given: Sequence[Any], formats: Sequence[pq.Format] | None
+        self,
+        given: Sequence[Any],
+        through: BaseDatabaseWrapper,
+        to: "psycopg.Connection[Any]",
+        formats: Sequence[pq.Format] | None = None,
     ) -> pq.abc.PGresult:
         """Execute the statement with parameters as libpq takes them, all of them text without `formats`."""
         began = time.monotonic()
-        with connection.wrap_database_errors:
+        with through.wrap_database_errors:
             if not to.autocommit and to.pgconn.transaction_status == pq.TransactionStatus.IDLE:
                 _checked(to, to.pgconn.exec_(b"BEGIN"))
             result = _checked(to, self._execute(to, given, formats))
-        if connection.queries_logged:
+        if through.queries_logged:
             took = time.monotonic() - began
-            connection.queries_log.append({"sql": _told(self.text, given), "time": f"{took:.3f}"})
+            through.queries_log.append({"sql": _told(self.text, given), "time": f"{took:.3f}"})
         return result
 
     def _execute(
@@ -121,16 +126,16 @@ class Prepared:
     def first(self, values: Mapping[str, Any]) -> bytes | None:
         """Execute the statement; the text of the first column of its first row, None when it gives no row."""
         given = [None if (value := values[each]) is None else write(value) for each, write in self._writers]
-        result = self._statement.send(_connection(), given, self._formats)
+        result = self._statement.send(given, *_connection(), self._formats)
         return result.get_value(0, 0) if result.ntuples else None
 
 
-def _connection() -> "psycopg.Connection[Any]":
-    """psycopg's side of Django's connection. Raises what Django raises in a transaction that is broken already."""
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    to: psycopg.Connection[Any] = connection.connection
-    return to
+def _connection() -> "tuple[BaseDatabaseWrapper, psycopg.Connection[Any]]":
+    """Django's connection and psycopg's. Raises what Django raises in a transaction that is broken already."""
+    through = connections[DEFAULT_DB_ALIAS]
+    through.ensure_connection()
+    through.validate_no_broken_transaction()
+    return through, through.connection
 
 
 def _checked(to: "psycopg.Connection[Any]", result: pq.abc.PGresult) -> pq.abc.PGresult:
