@@ -135,17 +135,22 @@ class Chain:
 
 
 def payload_of(data: dict[str, Any]) -> bytes:
-    """The canonical bytes that are kept of an entry's data, hostile text escaped and long texts cut.
+    """The canonical bytes that are kept of an entry's data, hostile text escaped and long texts cut."""
+    return _plain_bytes(data) or canonical.dump(plain(text.escape_deep(data)))
 
-    Nearly all data needs neither, and is told by its bytes.
-    """
+
+def fit(value: Any) -> Any:
+    """A JSON value as it can be stored and is given back alike, hostile text escaped and long texts cut."""
+    return value if _plain_bytes(value) else plain(text.escape_deep(value))
+
+
+def _plain_bytes(value: Any) -> bytes:
+    """The canonical bytes of a value in which nothing is to be escaped or cut, which nearly all are; else none."""
     try:
-        raw = canonical.dump(data)
+        raw = canonical.dump(value)
     except canonical.NotCanonical:
-        raw = b""
-    if 0 < len(raw) <= MOST_TEXT and _MARK not in raw:
-        return raw
-    return canonical.dump(plain(text.escape_deep(data)))
+        return b""
+    return raw if len(raw) <= MOST_TEXT and _MARK not in raw else b""
 
 
 def storable(who: Party) -> Party:

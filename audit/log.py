@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import connection
 
-from audit.chains import APPEND, OPEN, SYSTEM, Chain, Party, plain, storable
+from audit.chains import APPEND, OPEN, SYSTEM, Chain, Party, storable
 from audit.models import Entry
 from audit.prepared import Statement
 
-__all__ = ("SYSTEM", "NotInTransaction", "Party", "party", "plain", "record", "record_first")
+__all__ = ("SYSTEM", "NotInTransaction", "Party", "party", "record", "record_first")
 
 
 class NotInTransaction(RuntimeError):

@@ -9,7 +9,8 @@ import logging
 from collections.abc import Iterable
 from concurrent.futures import Future
 from functools import cache, partial
-from threading import Thread
+from threading import Lock, Thread
+from typing import Any
 from uuid import UUID
 
 from channels.layers import get_channel_layer
@@ -18,6 +19,10 @@ from django.db import transaction
 logger = logging.getLogger(__name__)
 
 SEND_SECONDS = 2.0
+PAUSE_SECONDS = 0.03
+Bell = dict[str, Any]
+_door = Lock()
+_waiting: dict[tuple[str, str, tuple[str, ...]], Bell] = {}
 
 
 def user_group(user_id: int) -> str:
@@ -40,13 +45,17 @@ def ring(type: str, ref: UUID | str, version: int, *, groups: Iterable[str]) -> 
 
     Never raises: a channel layer that is down is only logged.
     """
-    message: dict[str, object] = {"type": "doorbell", "bell": {"type": type, "ref": str(ref), "version": version}}
-    transaction.on_commit(partial(_send, sorted(set(groups)), message))
+    bell = {"type": type, "ref": str(ref), "version": version}
+    transaction.on_commit(partial(_hand_over, tuple(sorted(set(groups))), bell))
 
 
-def _send(groups: list[str], message: dict[str, object]) -> None:
-    """Hand a message to the ringing thread and go on."""
-    asyncio.run_coroutine_threadsafe(_send_all(groups, message), _loop()).add_done_callback(_log_failure)
+def _hand_over(groups: tuple[str, ...], bell: Bell) -> None:
+    """Leave a bell to the ringing thread and go on."""
+    with _door:
+        first = not _waiting
+        _waiting[bell["type"], bell["ref"], groups] = bell
+    if first:
+        asyncio.run_coroutine_threadsafe(_ring_all(), _loop()).add_done_callback(_log_failure)
 
 
 @cache
@@ -57,12 +66,19 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-async def _send_all(groups: list[str], message: dict[str, object]) -> None:
+async def _ring_all() -> None:
+    """Ring what waits after a moment: what rings again until then is rung once, with its latest version."""
+    await asyncio.sleep(PAUSE_SECONDS)
+    with _door:
+        bells = dict(_waiting)
+        _waiting.clear()
     layer = get_channel_layer()
     if layer is None:
         return
     async with asyncio.timeout(SEND_SECONDS):
-        await asyncio.gather(*(layer.group_send(group, {**message, "group": group}) for group in groups))
+        for (_, _, groups), bell in bells.items():
+            for group in groups:
+                await layer.group_send(group, {"type": "doorbell", "bell": bell, "group": group})
 
 
 def _log_failure(done: Future[None]) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis.connection import parse_url
 
 from orchestrator.supervisor.places import DATABASE, Places
 from orchestrator.supervisor.secret import read_or_make_secret
@@ -166,11 +167,12 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 REDIS_URL = env.str("REDIS_URL", "") or HOLDSHORT_PLACES.broker_url()
 
-# What is published reaches every database of a Redis server, hence the name of ours in the prefix.
+# What is published reaches every database of a Redis server, hence the number of ours in the prefix.
+_broker = parse_url(REDIS_URL)  # type: ignore[no-untyped-call]
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"holdshort-live.{DATABASES['default']['NAME']}"},
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"holdshort-live.{_broker.get('db', 0)}"},
     },
 }
 

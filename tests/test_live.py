@@ -272,18 +272,33 @@ def test_binary_frames_and_endless_wishes_end_the_connection(world: World, monke
     in_a_loop(test)
 
 
+def test_what_rings_again_and_again_rings_once_with_its_latest_version(world: World) -> None:
+    session = session_of(world.ines)
+
+    async def test() -> None:
+        tab = Tab(session)
+        assert await tab.opens()
+        for version in (1, 2, 3):
+            await sync_to_async(live.ring)("run.changed", REF, version, groups=[live.user_group(world.ines.pk)])
+        assert await tab.hears() == {"type": "run.changed", "ref": REF, "version": 3}
+        assert await tab.receive_nothing(timeout=0.3)
+        await tab.leaves()
+
+    in_a_loop(test)
+
+
 def test_nothing_rings_before_the_commit_or_after_a_rollback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr(live, "_send", lambda groups, message: sent.append((groups, message)))
+    monkeypatch.setattr(live, "_hand_over", lambda groups, bell: sent.append((groups, bell)))
     with transaction.atomic():
         live.ring("run.event", REF, 1, groups=["b", "a", "b"])
         assert sent == []
     with transaction.atomic():
         live.ring("run.event", REF, 2, groups=["a"])
         transaction.set_rollback(True)
-    assert sent == [(["a", "b"], {"type": "doorbell", "bell": {"type": "run.event", "ref": REF, "version": 1}})]
+    assert sent == [(("a", "b"), {"type": "run.event", "ref": REF, "version": 1})]
 
 
 def test_a_broken_connection_to_the_broker_loses_no_doorbell(world: World) -> None:

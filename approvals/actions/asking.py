@@ -16,9 +16,10 @@ from approvals.routing import settle_route
 from approvals.signals import announce, review_opened
 from approvals.states import ALLOWED, ReviewKind, Verdict
 from audit import canonical, text
+from audit.chains import fit
 from audit.clock import db_now
 from audit.fixed import FixedInsert
-from audit.log import Party, party, plain, record
+from audit.log import Party, party, record
 from audit.prepared import Statement
 
 
@@ -73,7 +74,7 @@ def open_review(ask: Ask) -> Review:
         agent_name=ask.agent_name,
         risk_level=ask.risk.level,
         risk_score=ask.risk.score,
-        dossier=plain(text.escape_deep({**ask.dossier, "routing": reviewer.why})),
+        dossier=fit({**ask.dossier, "routing": reviewer.why}),
         form_schema=ask.form_schema,
         verdicts=[verdict.value for verdict in ask.verdicts or ALLOWED[ask.kind]],
         opened_at=now,
