@@ -70,8 +70,9 @@ def test_what_cannot_be_measured_or_written_is_refused_before_anything_starts(
 def test_a_lane_that_stores_entries_in_another_way_is_not_measured_as_if_it_stored_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module, name in ((unrecorded, "log"), (unrecorded, "chains")):
-        monkeypatch.setattr(module, name, SimpleNamespace(Chain=SimpleNamespace()))
+    for name in ("log", "chains"):
+        known = vars(getattr(unrecorded, name))
+        monkeypatch.setattr(unrecorded, name, SimpleNamespace(**known | {"Chain": SimpleNamespace()}))
     monkeypatch.setattr(lane_sql, "_STEP", Prepared("INSERT INTO audit_entry VALUES (1)", {}))
     with pytest.raises(LookupError):
         unrecorded.switch_off()
