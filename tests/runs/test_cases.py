@@ -98,10 +98,10 @@ def test_several_problems_of_one_row_are_told_together() -> None:
     assert len(value({"amount": "x", "currency": "SEK", "urgent": "?"})) == 3
 
 
-@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_commas_and_semicolons_byte_order_marks_and_all_line_ends_are_understood(
+def test_commas_semicolons_tabs_byte_order_marks_and_all_line_ends_are_understood(
     separator: str, mark: str, end: str
 ) -> None:
     text = mark + separator.join(["gift", "order_id"]) + end + separator.join(["no", '"a, b; c"']) + end

@@ -112,7 +112,7 @@ def _decoded(raw: bytes) -> str:
 
 
 def _delimiter(text: str, known: Mapping[str, Field]) -> str:
-    """Comma or semicolon, whichever makes more known names of the first row."""
+    """Comma, semicolon or tab, whichever makes most known names of the first row."""
 
     def names(delimiter: str) -> int:
         try:
@@ -121,7 +121,7 @@ def _delimiter(text: str, known: Mapping[str, Field]) -> str:
             return 0
         return sum(_named(cell, known) is not None for cell in row)
 
-    return ";" if names(";") > names(",") else ","
+    return max((",", ";", "\t"), key=names)
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
