@@ -13,7 +13,7 @@ run: $(VENV)/.run
 	@exec $(BIN)/python manage.py up --tied
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -1,6 +1,5 @@
 """What every test stands on: one PostgreSQL and one Valkey for the whole run, and no way out of this machine."""
 
-import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -13,12 +12,15 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.test import TransactionTestCase
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.servers import site_process, start_servers
 
 pytest_plugins = ["tests.world", "tests.scenes", "tests.workshop", "tests.browsing"]
 
 FLUSH_TRIES = 5
+TOGETHER = ("tests/chaos/test_stories.py", "tests/connectors/test_retail.py")
+"""Files whose tests share what takes long to make."""
 EMPTY = """
 DO $$
 DECLARE
@@ -62,9 +64,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(servers.stop)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are processors: much of the time of a test is waiting for pages and programs."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Each test goes to whichever process is free, but those of some files stay together."""
+    return _SomeTogether(config, log)
+
+
+class _SomeTogether(LoadScopeScheduling):  # type: ignore[misc]
+    """The marks of `--dist loadgroup` no longer reach pytest-xdist 3.8 with pytest 9.2, which keeps names of tests in
+    another way.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in TOGETHER else nodeid
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

