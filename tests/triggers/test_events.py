@@ -8,6 +8,8 @@ from django.test import TestCase
 from orchestrator.accounts.actions import create_token
 from orchestrator.runs.models import Event, Run
 from orchestrator.runs.signals import event_received
+from orchestrator.runs.starting import firing
+from orchestrator.runs.starting.actions import start_run
 from orchestrator.workflows.models import Delivery, Trigger, WorkflowVersion
 from tests.gate.conftest import Program
 from tests.triggers.conftest import a_trigger, error_of
@@ -78,6 +80,26 @@ def test_what_does_not_fit_is_refused_at_the_trigger_and_the_event_stands(progra
     (delivery,) = Delivery.objects.all()
     assert delivery.outcome == Delivery.Outcome.REFUSED
     assert delivery.problems[0]["path"] == "/order_id"
+
+
+def test_a_trigger_that_breaks_keeps_neither_the_event_nor_other_triggers_from_going_on(
+    program: Program, listening: Trigger, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = a_trigger(world, Trigger.Kind.EVENT, "Second", event="order-returned", mapping=listening.mapping)
+    tried = list[int]()
+
+    def once_broken(**given: Any) -> Run:
+        tried.append(1)
+        if len(tried) == 1:
+            raise ZeroDivisionError
+        return start_run(**given)
+
+    monkeypatch.setattr(firing, "start_run", once_broken)
+    answer = program.post("/events", TOLD)
+    assert (answer.status_code, len(answer.json()["runs"])) == (201, 1)
+    assert Delivery.objects.get(trigger=listening).problems == [{"path": "", "sentence": firing.OUR_MISTAKE}]
+    assert Delivery.objects.get(trigger=second).outcome == Delivery.Outcome.STARTED
+    assert Event.objects.count() == 1
 
 
 def test_an_event_of_another_name_and_a_trigger_that_is_off_start_nothing(program: Program, listening: Trigger) -> None:

@@ -14,7 +14,7 @@ from audit.clock import db_now
 from orchestrator.runs import exceptions
 from orchestrator.runs.models import Event
 from orchestrator.runs.signals import announce_event
-from orchestrator.runs.starting.firing import fire
+from orchestrator.runs.starting.firing import fire_or_tell
 from orchestrator.workflows.access import START
 from orchestrator.workflows.models import Delivery, Trigger
 
@@ -36,7 +36,7 @@ def receive_event(*, by: Person, sent_id: str, name: str, key: str, data: Mappin
         raise exceptions.EventIdUsed
     if is_new:
         for trigger in _triggers_of(event):
-            fire(trigger=trigger, key=f"event:{event.ref}", payload={"name": name, "key": key, "data": data})
+            fire_or_tell(trigger=trigger, key=f"event:{event.ref}", payload={"name": name, "key": key, "data": data})
         announce_event(event)
     return event, is_new
 

@@ -41,6 +41,22 @@ def fire(*, trigger: Trigger, key: str, payload: Any, digest: str = "") -> tuple
     return delivery, not known
 
 
+def fire_or_tell(*, trigger: Trigger, key: str, payload: Any) -> None:
+    """Fire a trigger; where that breaks by a mistake of ours, its page tells of it, and nothing else breaks with it.
+
+    Raises only what may be over the next time.
+    """
+    try:
+        with transaction.atomic():
+            fire(trigger=trigger, key=key, payload=payload)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("The trigger %s could not start a run.", trigger.ref)
+        told = [{"path": "", "sentence": OUR_MISTAKE}]
+        Delivery.objects.get_or_create(trigger=trigger, key=key, defaults={"problems": told, "times": 1})
+
+
 def due_triggers() -> list[UUID]:
     """The schedules that are due, the longest overdue first."""
     due = Trigger.objects.filter(kind=Trigger.Kind.SCHEDULE, enabled=True, due_at__lte=db_now())
@@ -59,15 +75,7 @@ def fire_due(ref: UUID) -> bool:
     if due is None or due.due_at is None:
         return False
     moment = due.due_at.isoformat()
-    try:
-        with transaction.atomic():
-            fire(trigger=due, key=f"due:{moment}", payload={"due_at": moment})
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        log.exception("The schedule %s could not start a run.", ref)
-        told = [{"path": "", "sentence": OUR_MISTAKE}]
-        Delivery.objects.get_or_create(trigger=due, key=f"due:{moment}", defaults={"problems": told, "times": 1})
+    fire_or_tell(trigger=due, key=f"due:{moment}", payload={"due_at": moment})
     due.due_at = Schedule.of(due.schedule).next_after(now, start=due.created_at)
     due.save(update_fields=["due_at"])
     return True
