@@ -23,14 +23,14 @@ SLACK_SECONDS = 0.1
 @receiver(run_due, dispatch_uid="advance_due_run")
 def advance_due_run(run: Run, **_: Any) -> None:
     """A run has just begun or became due."""
-    _ring(advance, str(run.ref))
+    _ring(advance, str(run.ref), begun=run.version > 0)
 
 
 @receiver(decision_recorded, dispatch_uid="advance_decided_run")
 def advance_decided_run(review: Review, decision: Decision, **_: Any) -> None:
     """A person decided: look at the run when the hold is over."""
     hold = (decision.held_until - decision.at).total_seconds()
-    _ring(advance, str(review.run_ref), countdown=hold + SLACK_SECONDS if hold else 0)
+    _ring(advance, str(review.run_ref), countdown=hold + SLACK_SECONDS if hold else 0, begun=True)
 
 
 @receiver(review_changed, dispatch_uid="advance_changed_run")
@@ -61,9 +61,9 @@ def advance_released_runs(ref: UUID, **_: Any) -> None:
         _ring(advance, str(run))
 
 
-def _ring(task: Any, ref: str, *, countdown: float = 0) -> None:
+def _ring(task: Any, ref: str, *, countdown: float = 0, **known: bool) -> None:
     """Enqueue a task without ever waiting for the broker or failing because of it."""
     try:
-        task.apply_async((ref,), countdown=countdown or None, retry=False)
+        task.apply_async((ref,), known, countdown=countdown or None, retry=False)
     except (OperationalError, OSError):
         log.warning("The broker did not take %s for %s; the sweep will find it.", task.name, ref)

@@ -14,7 +14,7 @@ from tests.browsing import Visitor
 from tests.world import World, a_grant, a_person, a_tool, an_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)
-VIEWS = [(width, dark) for width in (1440, 390, 320) for dark in (False, True)]
+VIEWS = [(1440, False), (390, True), (320, False)]
 
 
 def stop_of(world: World, thing: Any = None, reason: str = "It pays twice.") -> Stop:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from django.conf import settings
 from django.db import connection
 
-COMMIT, LANE = b"COMMIT\x00", b"lane_"
+COMMIT, LANE = b"COMMIT\x00", b"WITH chain AS"
 
 
 class Proxy:
@@ -42,8 +42,10 @@ class Proxy:
             threading.Thread(target=self._down, args=(client, upstream, lost), daemon=True).start()
 
     def _up(self, client: socket.socket, upstream: socket.socket, lost: threading.Event) -> None:
+        lane = set[bytes]()
         for part in _parts(client):
-            if self.left and _commits(part):
+            commits = _commits(part, lane)
+            if self.left and commits:
                 self.left -= 1
                 if not self.left:
                     lost.set()
@@ -59,9 +61,16 @@ class Proxy:
         _end(client)
 
 
-def _commits(part: bytes) -> bool:
-    """Whether this is a commit, or carries out a prepared statement of the lane that writes."""
-    return part.endswith(COMMIT) or (part[:1] == b"B" and b"step" in part[:40] and LANE in part[:40])
+def _commits(part: bytes, lane: set[bytes]) -> bool:
+    """Whether this is a commit, or carries out a statement of the lane that writes, prepared before or not.
+
+    The names of those that are prepared are kept in `lane` (PostgreSQL documentation, "Message Formats", Parse, Bind).
+    """
+    if part[:1] == b"P" and LANE in part:
+        name = part[5:].partition(b"\0")[0]
+        lane.update({name} - {b""})
+        return not name
+    return part.endswith(COMMIT) or (part[:1] == b"B" and part[6:].partition(b"\0")[0] in lane)
 
 
 def _end(end: socket.socket) -> None:

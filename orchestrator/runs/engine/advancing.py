@@ -25,14 +25,17 @@ from orchestrator.runs.states import RunState
 log = logging.getLogger(__name__)
 
 
-def advance(ref: UUID) -> None:
-    """Drive a run as far as it goes without waiting for a person. What breaks on the way is recorded with the run."""
+def advance(ref: UUID, *, begun: bool = False) -> None:
+    """Drive a run as far as it goes without waiting for a person. What breaks on the way is recorded with the run.
+
+    One that is known to have `begun` is not looked for among the new ones first.
+    """
     if leaving.is_leaving():
         return
     work: Work | Lane | None = None
     returned: Returned | None = None
     try:
-        work = lane.claim(ref) or transition(ref)
+        work = (None if begun else lane.claim(ref)) or transition(ref)
         while work is not None:
             returned = None
             if isinstance(work, Lane):
