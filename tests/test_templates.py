@@ -310,6 +310,12 @@ def test_templates_are_short_and_hold_nothing_inline(file: Path) -> None:
     assert "autoescape off" not in text
 
 
+@pytest.mark.parametrize("file", sorted(TEMPLATES.rglob("*.html")), ids=lambda file: str(file.relative_to(TEMPLATES)))
+def test_what_a_doorbell_fetches_is_fetched_again_when_it_rings_meanwhile(file: Path) -> None:
+    for tag in re.findall(r"<[a-z][^<]*?hx-trigger=\"[^\"]*from:body[^\"]*\"[^<]*", file.read_text()):
+        assert 'hx-sync="this:replace"' in tag, tag
+
+
 def test_styles_and_scripts_stay_small() -> None:
     static = Path(settings.BASE_DIR) / "static"
     scripts = {file.name: len(file.read_text().splitlines()) for file in static.glob("js/*.js")}
