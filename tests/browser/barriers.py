@@ -13,7 +13,7 @@ View = tuple[int, bool]
 
 AXE = Axe()
 HEIGHT = 900
-VIEWS: tuple[View, ...] = ((1440, False), (1440, True), (390, False), (390, True))
+VIEWS: tuple[View, ...] = ((1440, False), (1440, True), (390, True))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 
