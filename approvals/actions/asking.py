@@ -11,6 +11,7 @@ from django.db.models import Model
 from agents.models import ToolCall
 from agents.people import Person
 from agents.verdicts import Risk, Route
+from approvals.access import DECIDE
 from approvals.models import Review, ReviewGroupPermission, ReviewUserPermission
 from approvals.routing import settle_route
 from approvals.signals import announce, review_opened
@@ -121,7 +122,7 @@ def _putting(model: type[Model], whom: str) -> Statement:
 INSERT INTO {model._meta.db_table} (permission_id, {whom}, content_object_id)
 SELECT permission.id, $1, $2 FROM auth_permission permission
 JOIN django_content_type type ON type.id = permission.content_type_id
-WHERE type.app_label = 'approvals' AND permission.codename = 'decide_review'
+WHERE type.app_label = 'approvals' AND permission.codename = '{DECIDE}'
 """)  # noqa: S608 - names of columns
 
 
