@@ -255,7 +255,7 @@ class Rules(models.Model):
     """One row that counts the changes of everything that decides what agents may do; the database itself counts.
 
     Who finds the same number again knows that nothing of it has changed since: neither agents and tools, nor grants,
-    stops, the rights of people, or who belongs to which team.
+    stops, the rights of people, who belongs to which team, or what people, teams and workflows are called.
     """
 
     revision = models.BigIntegerField(default=0)

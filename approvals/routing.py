@@ -19,11 +19,12 @@ LAST_RESORT = "Admins"
 
 @dataclass(frozen=True)
 class Reviewer:
-    """The team or the person that is asked, and a sentence on why it is them."""
+    """The team or the person that is asked, and a sentence on why it is them. `named` is False for the last resort."""
 
     team: Group | None
     person: Person | None
     why: str
+    named: bool = True
 
 
 _TEAM = Fixed(lambda pk: Group.objects.filter(pk=pk), AN_ID)
@@ -42,4 +43,4 @@ def settle_route(route: Route, *, kind: ReviewKind, started_by: Person | None) -
     why = f"{named} cannot decide this one, so the admins were asked."
     if not has_candidate(team=admins, person=None, not_by=not_by):
         why += " No admin can decide it either: somebody else has to become one."
-    return Reviewer(admins, None, why)
+    return Reviewer(admins, None, why, named=False)

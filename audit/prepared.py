@@ -16,6 +16,7 @@ from weakref import WeakSet
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
 from psycopg import pq
 from psycopg.abc import Transformer
 from psycopg.adapt import PyFormat
@@ -105,6 +106,26 @@ _WRITERS: dict[str, Callable[[Any], bytes]] = {
     "bytea": lambda value: value,
     "jsonb": lambda value: value if type(value) is bytes else json_text(value),
 }
+
+
+_FIELD_TYPES = {
+    "BigAutoField": "bigint",
+    "BinaryField": "bytea",
+    "CharField": "text",
+    "DateTimeField": "timestamptz",
+    "ForeignKey": "bigint",
+    "JSONField": "jsonb",
+    "PositiveIntegerField": "bigint",
+    "PositiveSmallIntegerField": "smallint",
+    "TextField": "text",
+    "UUIDField": "uuid",
+}
+
+
+def types_of(model: type[Model]) -> dict[str, str]:
+    """The PostgreSQL types of the columns of a model, as `Prepared` takes them. Raises KeyError for an unusual one."""
+    fields = model._meta.concrete_fields
+    return {str(field.column): _FIELD_TYPES[field.get_internal_type()] for field in fields}
 
 
 class Prepared:

@@ -11,7 +11,7 @@ from typing import Any
 
 from audit import chains, log
 from audit.prepared import Prepared
-from orchestrator.runs.engine import lane_sql
+from orchestrator.runs.engine.lane import statements
 
 _OPEN = "INSERT INTO audit_stream (key, seq, head, last_at) VALUES (%(key)s, %(seq)s, '', %(at)s)"
 _APPEND = "UPDATE audit_stream SET seq = %(seq)s WHERE id = %(stream_id)s RETURNING 0"
@@ -23,12 +23,12 @@ def switch_off() -> None:
     """From now on this process writes no entries. Raises LookupError when a statement is not as expected."""
     vars(log).update(OPEN=Prepared(_OPEN, chains.OPEN.types), APPEND=Prepared(_APPEND, chains.APPEND.types))
     setattr(chains.Chain, "link", _count)  # noqa: B010 - a method in place of another, on purpose
-    for name in ("_STEP", "_RENEWING_STEP", "_LAST_STEP"):
-        statement: Prepared = getattr(lane_sql, name)
+    for name in ("_STEP", "_RENEWING_STEP", "_LAST_STEP", "_ASK_TEAM", "_ASK_PERSON", "_TAKE_UP"):
+        statement: Prepared = getattr(statements, name)
         text, found = _ENTRY.subn("", statement.text)
         if found != 1:
-            raise LookupError(f"lane_sql.{name} stores entries in another way than this benchmark knows.")
-        setattr(lane_sql, name, Prepared(text, statement.types))
+            raise LookupError(f"statements.{name} stores entries in another way than this benchmark knows.")
+        setattr(statements, name, Prepared(text, statement.types))
 
 
 def _count(chain: chains.Chain, verb: str, *, at: datetime, **_: Any) -> chains.Link:

@@ -104,9 +104,7 @@ class Passage:
 
     def is_stopped(self, around: Iterable[UUID], began_at: datetime | None) -> bool:
         """Whether an open stop holds back a call in what has these refs."""
-        refs = self._refs.union(around)
-        over = [stop for stop in self.stops if stop.of_everything or stop.thing in refs]
-        return bool(holding(over, began_at))
+        return _is_stopped(self.stops, self._refs.union(around), began_at)
 
     def read(self, asked: Asked) -> Read | None:
         """Make the call. None when its arguments will not do, and nothing was asked: then it goes the ordinary way."""
@@ -179,13 +177,20 @@ class Passage:
         return Read(columns, result, error, told)
 
 
+@dataclass(frozen=True)
+class _Page:
+    """What was worked out at one revision of the rules."""
+
+    revision: int
+    stops: tuple[Stop, ...]
+    known: dict[tuple[str, str, str, int], Passage | None] = field(default_factory=dict)
+
+
 class Book:
-    """The passages that this process has worked out, all at one revision of the rules."""
+    """The passages that this process has worked out, all at one revision of the rules. Threads may share it."""
 
     def __init__(self) -> None:
-        self.revision: int | None = None
-        self.stops: tuple[Stop, ...] = ()
-        self.known: dict[tuple[str, str, str, int], Passage | None] = {}
+        self._page = _Page(0, ())
 
     def passage(
         self, revision: int | None, *, agent: str, tool: str, environment: str, review_from: int
@@ -193,17 +198,24 @@ class Book:
         """Leave for an agent to read with a tool, both by name; None where there is none."""
         if revision is None:
             return None
-        if revision != self.revision:
-            open_stops = Stop.objects.filter(released_at=None).select_related("set_by").order_by("pk")
-            self.revision, self.stops, self.known = revision, tuple(open_stops), {}
-        key = (agent, tool, environment, review_from)
-        if key not in self.known:
-            self.known[key] = self._work_out(revision, *key)
-        return self.known[key]
+        page, key = self._page_at(revision), (agent, tool, environment, review_from)
+        if key not in page.known:
+            page.known[key] = self._work_out(page, *key)
+        return page.known[key]
 
-    def _work_out(
-        self, revision: int, agent: str, tool_name: str, environment: str, review_from: int
-    ) -> Passage | None:
+    def is_stopped(self, revision: int, refs: Iterable[UUID], began_at: datetime | None) -> bool:
+        """Whether an open stop holds back what has these refs."""
+        return _is_stopped(self._page_at(revision).stops, frozenset(refs), began_at)
+
+    def _page_at(self, revision: int) -> _Page:
+        page = self._page  # another thread may turn it
+        if page.revision != revision:
+            open_stops = Stop.objects.filter(released_at=None).select_related("set_by").order_by("pk")
+            page = self._page = _Page(revision, tuple(open_stops))
+        return page
+
+    @staticmethod
+    def _work_out(page: _Page, agent: str, tool_name: str, environment: str, review_from: int) -> Passage | None:
         versions = AgentVersion.objects.select_related("agent__acts_for_user", "agent__acts_for_team", "agent__owner")
         version = versions.filter(agent__name=agent, pk=F("agent__current")).first()
         tool, contract = find_tool(tool_name, environment)
@@ -231,7 +243,7 @@ class Book:
         except (UnknownProgram, MissingSecret):
             return None
         return Passage(
-            revision=revision,
+            revision=page.revision,
             version=version,
             contract=contract,
             tool_name=tool_name,
@@ -240,8 +252,12 @@ class Book:
             trace=verdict.trace(),
             risk=verdict.risk.as_json(),
             review_from=review_from,
-            stops=self.stops,
+            stops=page.stops,
         )
+
+
+def _is_stopped(stops: Iterable[Stop], refs: frozenset[UUID], began_at: datetime | None) -> bool:
+    return bool(holding([stop for stop in stops if stop.of_everything or stop.thing in refs], began_at))
 
 
 def _qualifies(contract: ToolVersion, version: AgentVersion) -> bool:

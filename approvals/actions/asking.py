@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from agents.people import Person
 from agents.verdicts import Risk, Route
 from approvals.access import DECIDE
 from approvals.models import Review, ReviewGroupPermission, ReviewUserPermission
-from approvals.routing import settle_route
+from approvals.routing import Reviewer, settle_route
 from approvals.signals import announce, review_opened
 from approvals.states import ALLOWED, ReviewKind, Verdict
 from audit import canonical, text
@@ -58,8 +58,18 @@ def open_review(ask: Ask) -> Review:
     Routes nobody can answer go to the admins.
     """
     reviewer = settle_route(ask.route, kind=ask.kind, started_by=ask.started_by)
-    now = db_now()
-    review = Review(
+    review = make_review(ask, reviewer, db_now())
+    _INSERT(review)
+    (_PUT_BEFORE_TEAM if review.team_id else _PUT_BEFORE_PERSON).count((review.team_id or review.person_id, review.pk))
+    stream = f"run:{ask.run_ref}"
+    record("review.opened", actor=ask.asked_by, subject=party(review), stream=stream, data=told_of(ask, review))
+    announce(review_opened, review)
+    return review
+
+
+def make_review(ask: Ask, reviewer: Reviewer, now: datetime) -> Review:
+    """The row of a question that is put before a reviewer now. Nothing is stored."""
+    return Review(
         kind=ask.kind,
         digest=ask.call.digest if ask.call else _digest_of(ask),
         call=ask.call,
@@ -82,29 +92,23 @@ def open_review(ask: Ask) -> Review:
         due_at=now + ask.due,
         expires_at=now + ask.expires,
     )
-    _INSERT(review)
-    (_PUT_BEFORE_TEAM if review.team_id else _PUT_BEFORE_PERSON).count((review.team_id or review.person_id, review.pk))
-    record(
-        "review.opened",
-        actor=ask.asked_by,
-        subject=party(review),
-        stream=f"run:{ask.run_ref}",
-        data={
-            "review": str(review.ref),
-            "code": review.code,
-            "kind": review.kind,
-            "step": str(ask.step_ref),
-            "call": str(ask.call.ref) if ask.call else None,
-            "digest": review.digest,
-            "reviewer": review.reviewer,
-            "risk": ask.risk.score,
-            "due": review.due_at.isoformat(),
-            "expires": review.expires_at.isoformat(),
-            "dossier": canonical.digest(review.dossier),
-        },
-    )
-    announce(review_opened, review)
-    return review
+
+
+def told_of(ask: Ask, review: Review) -> dict[str, Any]:
+    """What the record says of a review that was opened."""
+    return {
+        "review": str(review.ref),
+        "code": review.code,
+        "kind": review.kind,
+        "step": str(ask.step_ref),
+        "call": str(ask.call.ref) if ask.call else None,
+        "digest": review.digest,
+        "reviewer": review.reviewer,
+        "risk": ask.risk.score,
+        "due": review.due_at.isoformat(),
+        "expires": review.expires_at.isoformat(),
+        "dossier": canonical.digest(review.dossier),
+    }
 
 
 def _digest_of(ask: Ask) -> str:

@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from agents.signals import stop_released
 from approvals.models import Decision, Review
 from approvals.signals import decision_recorded, review_changed
+from approvals.states import ReviewKind
 from orchestrator.runs.engine import sweeping
 from orchestrator.runs.models import Batch, Event, Run
 from orchestrator.runs.signals import batch_changed, event_received, run_due
@@ -30,7 +31,8 @@ def advance_due_run(run: Run, **_: Any) -> None:
 def advance_decided_run(review: Review, decision: Decision, **_: Any) -> None:
     """A person decided: look at the run when the hold is over."""
     hold = (decision.held_until - decision.at).total_seconds()
-    _ring(advance, str(review.run_ref), countdown=hold + SLACK_SECONDS if hold else 0, begun=True)
+    answered = review.kind == ReviewKind.FORM
+    _ring(advance, str(review.run_ref), countdown=hold + SLACK_SECONDS if hold else 0, begun=True, answered=answered)
 
 
 @receiver(review_changed, dispatch_uid="advance_changed_run")

@@ -16,10 +16,10 @@ ENOUGH = 200
 
 
 @shared_task(name="runs.advance", ignore_result=True)
-def advance(ref: str, swept: bool = False, begun: bool = False) -> None:
+def advance(ref: str, swept: bool = False, begun: bool = False, answered: bool = False) -> None:
     """Drive one run as far as it goes. One that the sweep had to find may be one that ends whoever drives it."""
     if not swept:
-        advancing.advance(UUID(ref), begun=begun)
+        advancing.advance(UUID(ref), begun=begun, answered=answered)
         return
     with watched(UUID(ref)) as deaths:
         if deaths < troubles.MOST:

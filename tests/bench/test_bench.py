@@ -13,7 +13,7 @@ from audit.prepared import Prepared
 from bench import engine, unrecorded
 from bench.marks import Marks
 from bench.waits import percentile
-from orchestrator.runs.engine import lane_sql
+from orchestrator.runs.engine.lane import statements
 from tests.servers import manage
 
 PROMISED = {
@@ -73,7 +73,7 @@ def test_a_lane_that_stores_entries_in_another_way_is_not_measured_as_if_it_stor
     for name in ("log", "chains"):
         known = vars(getattr(unrecorded, name))
         monkeypatch.setattr(unrecorded, name, SimpleNamespace(**known | {"Chain": SimpleNamespace()}))
-    monkeypatch.setattr(lane_sql, "_STEP", Prepared("INSERT INTO audit_entry VALUES (1)", {}))
+    monkeypatch.setattr(statements, "_STEP", Prepared("INSERT INTO audit_entry VALUES (1)", {}))
     with pytest.raises(LookupError):
         unrecorded.switch_off()
 

@@ -32,6 +32,8 @@ DEADLY = (
     "as the fast lane is entered",
     "in the fast lane, between two steps",
     "in the fast lane, just after its statement",
+    "in the fast lane, after a question",
+    "in the fast lane, after an answer",
     "while a step begins",
     "while a part is made",
     "while parts are taken up",

@@ -78,6 +78,7 @@ PERSON = (
     one("look")
     + "- {id: ask, kind: human, title: Ask, instructions: What now,\n"
     + "   form: {type: object, properties: {a: {type: string, maxLength: 5}}, additionalProperties: false}}\n"
+    + one("again")
     + one("after", "make")
 )
 INNER = one("within", "make")

@@ -87,8 +87,9 @@ def _points() -> dict[str, Arm]:
     from agents.connectors.mcp import McpConnector
     from agents.connectors.python import PythonConnector
     from agents.gateway import execute
-    from orchestrator.runs.engine import advancing, beginning, board, lane, lane_sql, liveness, parts
+    from orchestrator.runs.engine import advancing, beginning, board, lane, liveness, parts
     from orchestrator.runs.engine.kinds import agent, loop
+    from orchestrator.runs.engine.lane import statements
     from orchestrator.runs.engine.work import AskModel
 
     where: dict[str, tuple[Callable[[str, Any, str], Arm], Any, str]] = {
@@ -104,8 +105,10 @@ def _points() -> dict[str, Arm]:
         "between a decision and its being taken up": (_before, board, "deliver"),
         "while a decision is taken up": (_after, board, "deliver"),
         "as the fast lane is entered": (_after, lane, "enter"),
-        "in the fast lane, between two steps": (_before, lane.Lane, "_step"),
-        "in the fast lane, just after its statement": (_after, lane_sql, "store"),
+        "in the fast lane, between two steps": (_before, lane.Lane, "_call"),
+        "in the fast lane, just after its statement": (_after, statements, "store"),
+        "in the fast lane, after a question": (_after, statements, "ask"),
+        "in the fast lane, after an answer": (_after, statements, "take_up"),
         "while a step begins": (_before, beginning, "_start"),
         "while a part is made": (_after, parts, "_make"),
         "while a round is judged": (_before, loop, "_judge"),

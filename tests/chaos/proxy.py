@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from django.conf import settings
 from django.db import connection
 
-COMMIT, LANE = b"COMMIT\x00", b"WITH chain AS"
+COMMIT, LANE = b"COMMIT\x00", b"chain AS ("
 
 
 class Proxy:

@@ -32,6 +32,7 @@ KILLS = [
     ("reads", "in the fast lane, between two steps", 3, {}, DONE),
     ("reads", "in the fast lane, just after its statement", 2, {}, DONE),
     ("reads", "in the fast lane, just after its statement", 6, {}, DONE),
+    ("person", "in the fast lane, after a question", 1, {}, RunState.WAITING),
     ("branches", "while a step begins", 3, {"make": 3}, DONE),
     ("branches", "after the intent, before it is sent", 2, {"make": 3}, DONE),
     ("branches", "after a function was called, before its answer", 2, {"make": 3}, DONE),

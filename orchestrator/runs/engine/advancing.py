@@ -25,17 +25,18 @@ from orchestrator.runs.states import RunState
 log = logging.getLogger(__name__)
 
 
-def advance(ref: UUID, *, begun: bool = False) -> None:
+def advance(ref: UUID, *, begun: bool = False, answered: bool = False) -> None:
     """Drive a run as far as it goes without waiting for a person. What breaks on the way is recorded with the run.
 
-    One that is known to have `begun` is not looked for among the new ones first.
+    One that is known to have `begun` is not looked for among the new ones first, and one whose question was `answered`
+    among those that the fast lane takes up.
     """
     if leaving.is_leaving():
         return
     work: Work | Lane | None = None
     returned: Returned | None = None
     try:
-        work = (None if begun else lane.claim(ref)) or transition(ref)
+        work = (lane.resume(ref) if answered else None if begun else lane.claim(ref)) or transition(ref)
         while work is not None:
             returned = None
             if isinstance(work, Lane):

@@ -1,6 +1,6 @@
 """A run as one transaction sees it: its row locked, its steps, and the reviews that have news for it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -41,6 +41,7 @@ class Board:
     """Everything one transition of a run works on. Made by `take`, inside the transaction.
 
     `question` is set while nothing of the run may begin: when to look again. `asked` says that a person is asked then.
+    `story` is what has happened in the run, as a dossier tells it, where that is known without reading it.
     """
 
     run: Run
@@ -53,6 +54,8 @@ class Board:
     asked: bool = False
     touched: dict[str, Step] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
+    story: Sequence[dict[str, Any]] | None = None
+    route_of: Callable[[schema.Reviewers], Route] = route_of
 
     @cached_property
     def definition(self) -> schema.Definition:
@@ -189,7 +192,7 @@ class Place:
     @property
     def route(self) -> Route:
         """The rule's reviewer; empty where the definition names nobody."""
-        return route_of(self.rule)
+        return self.board.route_of(self.rule)
 
     def lease(self, work: Work) -> None:
         """Give the step to this worker for as long as the work may take, or until it is dead where that may be."""

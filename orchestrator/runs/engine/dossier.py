@@ -6,11 +6,13 @@ opened.
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from agents.gateway import Read
 from agents.gateway.trail import masked, masked_arguments
 from agents.models import ToolCall
 from agents.runtime.models import describe
@@ -95,6 +97,9 @@ def _contract(call: ToolCall | None) -> dict[str, Any] | None:
 
 
 def _story(place: Place) -> Iterator[dict[str, Any]]:
+    if place.board.story is not None:
+        yield from place.board.story
+        return
     for turn in _TURNS(place.run.pk):
         yield from _turn_events(turn)
     for call in _CALLS(place.run.ref):
@@ -133,14 +138,34 @@ def _turn_events(turn: Turn) -> Iterator[dict[str, Any]]:
 def _call_event(call: ToolCall) -> dict[str, Any]:
     sensitive = call.tool_version.sensitive if call.tool_version else []
     read = call.tool_version is not None and call.tool_version.effect == Effect.READ
+    return _called(
+        at=call.finished_at or call.intent_at or call.proposed_at,
+        read=read,
+        tool=call.tool_name,
+        state=CallState(call.state),
+        given=masked_arguments(call),
+        came=masked(call.result, sensitive) if call.result is not None else call.error or call.reason,
+    )
+
+
+def read_event(read: Read, at: datetime) -> dict[str, Any]:
+    """A call that only read, and was stored at this time, as `dossier_of` tells it."""
+    state, told = CallState(read.columns["state"]), read.told
+    came = told["result"] if told["result"] is not None else read.error
+    return _called(at=at, read=True, tool=told["tool"], state=state, given=told["arguments"], came=came)
+
+
+def _called(*, at: datetime, read: bool, tool: str, state: CallState, given: Any, came: Any) -> dict[str, Any]:
+    """A call; `came` is what it gave back, or else why it did not."""
+    done = state == CallState.SUCCEEDED
     return {
-        "at": (call.finished_at or call.intent_at or call.proposed_at).isoformat(),
-        "kind": "data" if read and call.state == CallState.SUCCEEDED else "tool",
-        "tool": call.tool_name,
-        "text": CallState(call.state).label,
-        "failed": call.state != CallState.SUCCEEDED,
-        "input": _short(masked_arguments(call)),
-        "output": _short(masked(call.result, sensitive)) if call.result is not None else call.error or call.reason,
+        "at": at.isoformat(),
+        "kind": "data" if read and done else "tool",
+        "tool": tool,
+        "text": state.label,
+        "failed": not done,
+        "input": _short(given),
+        "output": _short(came),
     }
 
 

@@ -33,6 +33,7 @@ class Brief(NamedTuple):
     id: int
     ref: UUID
     key: str
+    position: int
     kind: str
     title: str
     attempt: int

@@ -2,13 +2,20 @@ from django.db import migrations
 
 from audit.migrations_sql import freeze, thaw
 
-# Runs in the fast lane look at the number of the rules with each step, so withdrawing a version counts as a change.
-COUNTED = """
-CREATE TRIGGER workflows_withdrawal_counts AFTER INSERT ON workflows_withdrawal
+# Runs in the fast lane look at the number of the rules with each step. So withdrawing a version counts as a change, and
+# so does another title, which reviews show.
+COUNTED = "".join(
+    f"""
+CREATE TRIGGER {table}_counts AFTER {change} ON {table}
   FOR EACH STATEMENT EXECUTE FUNCTION holdshort_rules_changed();
-ALTER TABLE workflows_withdrawal ENABLE ALWAYS TRIGGER workflows_withdrawal_counts;
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_counts;
 """
-UNCOUNTED = "DROP TRIGGER workflows_withdrawal_counts ON workflows_withdrawal;"
+    for table, change in (("workflows_withdrawal", "INSERT"), ("workflows_workflow", "UPDATE"))
+)
+UNCOUNTED = """
+DROP TRIGGER workflows_workflow_counts ON workflows_workflow;
+DROP TRIGGER workflows_withdrawal_counts ON workflows_withdrawal;
+"""
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,105 @@
+"""Taking runs into the fast lane: new ones, those whose next step is for it, and those whose question was answered.
+
+The first run of each workflow goes the ordinary way, and this process remembers what it found of it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from audit.chains import Chain
+from orchestrator.runs.engine import liveness, planner
+from orchestrator.runs.engine.board import Board
+from orchestrator.runs.engine.lane import calling, statements
+from orchestrator.runs.engine.lane.riding import LEASE, Heard, Lane
+from orchestrator.runs.engine.rows import MANY, Brief
+from orchestrator.runs.models import Run
+from orchestrator.runs.states import RunState
+from orchestrator.workflows.schema import Definition
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A workflow version some runs of which were in the lane, and whether its first step is for it."""
+
+    definition: Definition
+    around: tuple[UUID, ...]
+    begins_here: bool
+
+
+_known: dict[int, _Known] = {}
+
+
+def claim(ref: UUID) -> Lane | None:
+    """Take a run that has just been started straight into the lane, when its workflow begins with a step for it."""
+    versions = [version for version, known in _known.items() if known.begins_here]
+    found = statements.claim(ref, versions, liveness.owner(), LEASE.total_seconds()) if versions else None
+    if found is None or found["revision"] is None:
+        return None
+    lane = _lane_of(ref, found)
+    lane.run.lane_until, lane.story = datetime.fromisoformat(found["run"]["lane_until"]), []
+    return lane
+
+
+def resume(ref: UUID) -> Lane | None:
+    """A run whose one question was answered, when what comes next is for the lane. The lane then takes it."""
+    versions = [version for version, known in _known.items() if len(known.definition.steps) <= MANY]
+    found = statements.answered(ref, versions) if versions else None
+    if found is None or found["revision"] is None:
+        return None
+    heard, output = found["heard"], found["answer"]
+    lane = _lane_of(ref, found, but=heard)
+    lane.graph.succeed(heard, output)
+    lane.heard = Heard(lane.steps[heard], found["review"], output)
+    return lane if _is_next(lane.graph, lane.run, lane.revision) else None
+
+
+def enter(board: Board) -> Lane | None:
+    """Take a run into the fast lane, when the next thing it needs is for it. In the transaction that has its row."""
+    run = board.run
+    if run.troubles or run.ending or run.deadline_at or board.going_on():
+        return None
+    graph = planner.Graph(board.definition, board.views())
+    action = graph.plan(run.input).actions[0]
+    if not isinstance(action, planner.Start) or not calling.is_call(board.definition.step(action.step_id)):
+        return None
+    # Later than every entry of this transaction.
+    revision, chain, clock = statements.read(board.stream, run.workflow_version_id)
+    if revision is None or chain is None or not _is_next(graph, run, revision):
+        return None
+    run.state, run.lane_owner, run.lane_until = RunState.RUNNING, liveness.owner(), board.now + LEASE
+    run.wake_at = run.lane_until
+    if run.parent_id is None and run.definition is None:
+        begins_here = calling.is_plain(board.definition.steps[0])
+        _known[run.workflow_version_id] = _Known(board.definition, board.around, begins_here)
+    steps = {brief.key: brief for brief in board.steps.briefs()}
+    return Lane(run, graph, steps, chain, revision, board.around, clock)
+
+
+def _is_next(graph: planner.Graph, run: Run, revision: int) -> bool:
+    """Whether the next thing of a run is a call that may be made in the lane."""
+    action = graph.plan(run.input).actions[0]
+    if not isinstance(action, planner.Start):
+        return False
+    spec = graph.definition.step(action.step_id)
+    return calling.passage_for(spec, graph.definition, run, revision) is not None
+
+
+def _lane_of(ref: UUID, found: dict[str, Any], but: str = "") -> Lane:
+    """The lane of a run as one statement has found it, all of its steps but one taken up."""
+    row = found["run"]
+    odd = {"ref": ref, "lane_until": None, "cost": Decimal(row["cost"])}
+    known, run = _known[row["workflow_version_id"]], Run(**row | odd)
+    chain = Chain(found["stream"], f"run:{ref}", found["seq"], bytes.fromhex(found["head"]))
+    steps = {each["key"]: Brief(**each["brief"] | {"ref": UUID(each["brief"]["ref"])}) for each in found["steps"]}
+    views = {each["key"]: _view_of(each["became"]) for each in found["steps"] if "became" in each}
+    views.pop(but, None)
+    clock = datetime.fromisoformat(found["clock"])
+    return Lane(run, planner.Graph(known.definition, views), steps, chain, found["revision"], known.around, clock)
+
+
+def _view_of(became: dict[str, Any]) -> planner.StepView:
+    ended = datetime.fromisoformat(became["ended"]) if became["ended"] else None
+    return planner.StepView(planner.STATES[became["state"]], became["output"], became["reason"], ended)

@@ -1,0 +1,217 @@
+"""Driving a run in the fast lane: one step after the other, each stored before the next one begins."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from agents.gateway import Asked
+from approvals.signals import announce, review_opened
+from audit.chains import Chain
+from audit.log import SYSTEM, Party, party
+from orchestrator.runs.engine import leaving, liveness, planner
+from orchestrator.runs.engine.dossier import read_event
+from orchestrator.runs.engine.lane import asking, calling, statements
+from orchestrator.runs.engine.lane.calling import Called
+from orchestrator.runs.engine.rows import Brief
+from orchestrator.runs.models import Run
+from orchestrator.runs.signals import announce_run
+from orchestrator.runs.states import RunState, StepState
+from orchestrator.workflows.schema import Definition, HumanStep
+
+LEASE = timedelta(seconds=10)
+RENEW = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The answer of a person that the run waits for no longer: of which step, and to which review."""
+
+    step: Brief
+    review_id: int
+    output: Any
+
+
+@dataclass
+class Lane:
+    """A run that this worker drives alone for a while. `perform` goes on until the lane ends.
+
+    With `heard`, the run is taken only when that answer is taken up. `story` is what has happened in the run so far, as
+    a dossier tells it; None where that has to be read.
+    """
+
+    run: Run
+    graph: planner.Graph
+    steps: Mapping[str, Brief]
+    chain: Chain
+    revision: int
+    around: tuple[UUID, ...]
+    clock: datetime
+    story: list[dict[str, Any]] | None = None
+    heard: Heard | None = None
+    started: float = field(default_factory=time.monotonic)
+    checked: float = field(default_factory=time.monotonic)
+
+    @property
+    def definition(self) -> Definition:
+        """What the run follows."""
+        return self.graph.definition
+
+    def perform(self) -> bool:
+        """Go on until the run has ended or waits for a person (then True), or the next thing is not for the lane."""
+        if self.heard is not None and not self._take_up(self.heard):
+            return False
+        actions = self.graph.plan(self.run.input).actions
+        while isinstance(actions[0], planner.Start) and not leaving.is_leaving():
+            key = actions[0].step_id
+            if isinstance(self.definition.step(key), HumanStep):
+                return len(actions) == 1 and self._ask(key)
+            done = self._call(key)
+            if done is None:
+                return False
+            self.graph.succeed(key, done.read.result)
+            actions = self.graph.plan(self.run.input).actions
+            last = actions[0]
+            ended = last if isinstance(last, planner.Finish) and self.run.parent_id is None else None
+            if not self._keep(done, ended):
+                return False
+            if ended is not None:
+                return True
+        return False
+
+    def _now(self) -> datetime:
+        """The database's time, by what it was when last heard and how long ago that is."""
+        return self.clock + timedelta(seconds=time.monotonic() - self.started)
+
+    def _call(self, key: str) -> Called | None:
+        """Make the call of a step; None where it has to go the ordinary way."""
+        step, spec, at = self.steps[key], self.definition.step(key), self._now()
+        passage = calling.passage_for(spec, self.definition, self.run, self.revision)
+        given = calling.given_to(self.run, spec, self.graph.outputs())
+        if passage is None or given is None or passage.is_stopped((self.run.ref, *self.around), at):
+            return None
+        asked = Asked(self.run.ref, step.ref, self.around, str(step.attempt), given, at, self.checked)
+        read = passage.read(asked)
+        return None if read is None else Called(step, passage, asked, read)
+
+    def _keep(self, done: Called, ended: planner.Finish | None) -> bool:
+        """Store the call of a step, and the end of the run where it was the last; whether all that went well."""
+        at, failed = self._now(), bool(done.read.error)
+        before = self.chain.seq
+        links = [calling.link_of(done, self.chain, at)]
+        if ended is not None and not failed:
+            tokens = self.run.input_tokens + self.run.output_tokens
+            data = {"output": ended.output, "reason": "", "tokens": tokens}
+            links.append(self.chain.link("run.finished", actor=SYSTEM, subject=party(self.run), data=data, at=at))
+        renewed = self._renewed(at) if len(links) == 1 else None
+        heard = statements.store(
+            statements.Stored(
+                revision=done.passage.revision,
+                stream_id=self.chain.stream_id,
+                before=before,
+                at=at,
+                links=links,
+                call=done.read.columns,
+                step_id=done.step.id,
+                step_state=StepState.RUNNING if failed else StepState.SUCCEEDED,
+                finished_at=None if failed else at,
+                input=done.asked.arguments,
+                run_id=self.run.pk,
+                output=ended.output if ended is not None else None,
+                ended=len(links) > 1,
+                lane_until=renewed,
+            )
+        )
+        if not self._went_on(heard):
+            return False
+        if self.story is not None:
+            self.story.append(read_event(done.read, at))
+        if len(links) > 1:
+            self.run.state = RunState.SUCCEEDED
+        if len(links) > 1 or renewed is not None:
+            self.run.version += 1
+            announce_run(self.run)
+        return not failed
+
+    def _ask(self, key: str) -> bool:
+        """Put the question of a step before a person and let the run wait; whether that was stored."""
+        at = self._now()
+        question = asking.question_of(
+            self.run,
+            self.graph,
+            self.steps,
+            key,
+            revision=self.revision,
+            around=self.around,
+            story=self.story,
+            at=at,
+        )
+        if question is None:
+            return False
+        before = self.chain.seq
+        links = [self.chain.link(verb, at=at, **told) for verb, told in question.entries]
+        heard = statements.ask(
+            statements.Question(
+                revision=self.revision,
+                stream_id=self.chain.stream_id,
+                before=before,
+                at=at,
+                links=links,
+                step_id=self.steps[key].id,
+                input=question.given,
+                run_id=self.run.pk,
+                review=question.review,
+            )
+        )
+        if not self._went_on(heard):
+            return False
+        self.run.state, self.run.version = RunState.WAITING, self.run.version + 1
+        announce(review_opened, question.review)
+        announce_run(self.run)
+        return True
+
+    def _take_up(self, heard: Heard) -> bool:
+        """End the step whose question was answered, and take the run; whether that was stored."""
+        step, at = heard.step, self._now()
+        data = {"step": str(step.ref), "step_title": step.title, "output": heard.output, "reason": ""}
+        before, subject = self.chain.seq, Party("step", str(step.ref), step.title)
+        link = self.chain.link("step.finished", actor=SYSTEM, subject=subject, data=data, at=at)
+        self.run.lane_owner, self.run.lane_until = liveness.owner(), at + LEASE
+        stored = statements.take_up(
+            statements.Answer(
+                revision=self.revision,
+                stream_id=self.chain.stream_id,
+                before=before,
+                at=at,
+                links=[link],
+                step_id=step.id,
+                output=heard.output,
+                review_id=heard.review_id,
+                run_id=self.run.pk,
+                version=self.run.version,
+                lane_owner=self.run.lane_owner,
+                lane_until=self.run.lane_until,
+            )
+        )
+        if not self._went_on(stored):
+            return False
+        self.run.state, self.run.version = RunState.RUNNING, self.run.version + 1
+        announce_run(self.run)
+        return True
+
+    def _went_on(self, heard: datetime | None) -> bool:
+        """Set the clock by what a statement has said, if it has stored anything."""
+        if heard is None:
+            return False
+        self.clock, self.started, self.checked = heard, time.monotonic(), time.monotonic()
+        return True
+
+    def _renewed(self, now: datetime) -> datetime | None:
+        """The new end of the lease, when the old one comes near."""
+        assert self.run.lane_until is not None
+        if self.run.lane_until - now > RENEW:
+            return None
+        self.run.lane_until = now + LEASE
+        return self.run.lane_until

@@ -1,0 +1,357 @@
+"""The statements of the fast lane, on Django's own connection.
+
+What they write are the same rows as the models': `Step`, `Run`, `agents.ToolCall`, `approvals.Review`, `audit.Entry`
+and `audit.Stream`.
+PostgreSQL plans a prepared statement only after a few uses once and for all; none of these is planned worse for not
+knowing its values.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from approvals.access import DECIDE
+from approvals.models import Review, ReviewGroupPermission, ReviewUserPermission
+from audit.chains import COLUMNS, TYPES, Chain, Link
+from audit.clock import db_now
+from audit.prepared import Prepared, Statement, types_of
+
+_CALL_TYPES = {
+    "ref": "uuid",
+    "agent_version_id": "bigint",
+    "tool_version_id": "bigint",
+    "tool_name": "text",
+    "environment": "text",
+    "run_ref": "uuid",
+    "step_ref": "uuid",
+    "within": "uuid[]",
+    "step_began_at": "timestamptz",
+    "call_key": "text",
+    "review_from": "smallint",
+    "arguments": "bytea",
+    "digest": "text",
+    "trace": "jsonb",
+    "risk": "jsonb",
+    "proposed_at": "timestamptz",
+    "state": "text",
+    "result": "jsonb",
+    "error": "text",
+}
+_CHANGE_TYPES = {"revision": "bigint", "stream": "bigint", "before": "bigint", "at": "timestamptz"}
+_STEP_TYPES = {
+    "step": "bigint",
+    "step_state": "text",
+    "finished": "timestamptz",
+    "input": "jsonb",
+    "run": "bigint",
+    "output": "jsonb",
+    "until": "timestamptz",
+}
+_REVIEW_TYPES = types_of(Review)
+_REVIEW_NAMES = {str(field.column): field.attname for field in Review._meta.concrete_fields}
+_OWN = [name for name in COLUMNS if name not in ("stream_id", "at")]  # of each entry; the others they have in common
+_ENTRY_TYPES = {f"{name}{place}": TYPES[name] for place in (1, 2) for name in _OWN}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What every statement that stores something has: the entries, and what it depends on.
+
+    It stores nothing unless the last entry of the stream is number `before` and the rules are at `revision`.
+    """
+
+    revision: int
+    stream_id: int
+    before: int
+    at: datetime
+    links: Sequence[Link]
+
+
+@dataclass(frozen=True)
+class Stored(Change):
+    """What one call leaves. `links` are its entry and, with `ended`, that of the run's end.
+
+    The call of a step that has failed is stored all the same; the step then goes on in the ordinary way.
+    """
+
+    call: dict[str, Any]
+    step_id: int
+    step_state: str
+    finished_at: datetime | None
+    input: Any
+    run_id: int
+    output: Any
+    ended: bool
+    lane_until: datetime | None
+
+
+def read(stream: str, version: int) -> tuple[int | None, Chain | None, datetime]:
+    """The revision of the rules, the end of a stream (None for one that has not begun), and the database's time.
+
+    There is no revision for a workflow version that was withdrawn, and so no lane.
+    """
+    row = next(iter(_END.rows((version, stream))), None)
+    return (row[0], Chain(row[1], stream, row[2], bytes(row[3])), row[4]) if row else (None, None, db_now())
+
+
+def claim(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> dict[str, Any] | None:
+    """Take a run that nobody has touched yet and that follows one of these versions, with all that driving it needs.
+
+    One statement and one commit; what it gives is JSON. None when the run is not like that, or somebody else has it.
+    """
+    found = _CLAIM.first({"ref": ref, "versions": versions, "owner": owner, "seconds": seconds, "stream": f"run:{ref}"})
+    return json.loads(found) if found else None
+
+
+def answered(ref: UUID, versions: Sequence[int]) -> dict[str, Any] | None:
+    """A run of one of these versions that waits for nothing but one question, which was answered. Nothing is taken.
+
+    With it comes all that driving it needs, as JSON. None when the run is not like that.
+    """
+    found = _ANSWERED.first({"ref": ref, "versions": versions, "stream": f"run:{ref}"})
+    return json.loads(found) if found else None
+
+
+def store(stored: Stored) -> datetime | None:
+    """Store a call and its step in one statement and one commit; the database's time, or None for nothing stored."""
+    statement = _LAST_STEP if stored.ended else _STEP if stored.lane_until is None else _RENEWING_STEP
+    values = {
+        "step": stored.step_id,
+        "step_state": stored.step_state,
+        "finished": stored.finished_at,
+        "input": stored.input,
+        "run": stored.run_id,
+        "output": stored.output,
+        "until": stored.lane_until,
+    }
+    return _stored(statement, stored, {**stored.call, **values})
+
+
+@dataclass(frozen=True)
+class Question(Change):
+    """A review, of a step that waits for it now, as its run does."""
+
+    step_id: int
+    input: Any
+    run_id: int
+    review: Review
+
+
+def next_review() -> int:
+    """A key for a review that is about to be stored. One that is not stored leaves a gap."""
+    return int(_NEXT_REVIEW.rows()[0][0])
+
+
+def ask(asked: Question) -> datetime | None:
+    """Store a question in one statement and one commit; the database's time, or None for nothing stored."""
+    review = asked.review
+    values = {"step": asked.step_id, "input": asked.input, "run": asked.run_id}
+    values |= {column: getattr(review, name) for column, name in _REVIEW_NAMES.items()}
+    return _stored(_ASK_TEAM if review.team_id else _ASK_PERSON, asked, values)
+
+
+@dataclass(frozen=True)
+class Answer(Change):
+    """What a person has answered, the step that it ends, and who takes the run from here, which is at `version`."""
+
+    step_id: int
+    output: Any
+    review_id: int
+    run_id: int
+    version: int
+    lane_owner: int
+    lane_until: datetime
+
+
+def take_up(answer: Answer) -> datetime | None:
+    """Store the end of a question and take its run, in one statement and one commit; None for nothing stored."""
+    values = {
+        "step": answer.step_id,
+        "output": answer.output,
+        "review": answer.review_id,
+        "run": answer.run_id,
+        "version": answer.version,
+        "owner": answer.lane_owner,
+        "until": answer.lane_until,
+    }
+    return _stored(_TAKE_UP, answer, values)
+
+
+def _stored(statement: Prepared, change: Change, values: dict[str, Any]) -> datetime | None:
+    """Store a change with its entries; the database's time, or None when nothing was stored."""
+    values |= {"revision": change.revision, "stream": change.stream_id, "before": change.before, "at": change.at}
+    for place, link in enumerate(change.links, 1):
+        for name in _OWN:
+            values[f"{name}{place}"] = link.columns[name]
+    heard = statement.first(values)
+    return datetime.fromisoformat(heard.decode()) if heard else None
+
+
+def _entry(place: int) -> str:
+    own = ",".join(f"%({name}{place})s" for name in _OWN)
+    return f"SELECT %(stream)s,%(at)s,{own} FROM chain"  # noqa: S608 - made of the names above
+
+
+def _statement(entries: int, then: str, types: Mapping[str, str], *, first: str = "", only: str = "") -> Prepared:
+    """One statement: the stream moves on, or nothing happens; then its entries and everything else."""
+    text = f"""
+WITH {first}chain AS (
+  UPDATE audit_stream SET seq = %(seq{entries})s, head = %(hash{entries})s, last_at = %(at)s
+  WHERE id = %(stream)s AND seq = %(before)s{only}
+    AND EXISTS (SELECT 1 FROM agents_rules WHERE id = 1 AND revision = %(revision)s)
+  RETURNING id
+), entry AS (
+  INSERT INTO audit_entry (stream_id,at,{",".join(_OWN)})
+  {" UNION ALL ".join(_entry(place) for place in range(1, entries + 1))}
+), {then}
+SELECT clock_timestamp() FROM chain
+"""  # noqa: S608 - made of the names above
+    return Prepared(text, {**_ENTRY_TYPES, **_CHANGE_TYPES, **types})
+
+
+def _after_call(entries: int, run: str = "") -> Prepared:
+    """The statement of a call and its step, and perhaps of the run."""
+    call = ",".join(f"%({column})s" for column in _CALL_TYPES)
+    then = f"""call AS (
+  INSERT INTO agents_toolcall ({",".join(_CALL_TYPES)},finished_at,reason,fence,put_back,intent_at)
+  SELECT {call},%(at)s,'',0,0,%(proposed_at)s FROM chain
+), step AS (
+  UPDATE runs_step SET state = %(step_state)s, agent_version_id = %(agent_version_id)s, input = %(input)s,
+    output = %(result)s, started_at = %(proposed_at)s, finished_at = %(finished)s
+  WHERE id = %(step)s AND EXISTS (SELECT 1 FROM chain)
+){run}"""  # noqa: S608 - made of the names above
+    return _statement(entries, then, _CALL_TYPES | _STEP_TYPES)
+
+
+def _asking(model: type[Model], whom: str) -> Prepared:
+    """The statement of a question to a team or a person: the review, the right to decide it, the step, the run."""
+    columns = tuple(_REVIEW_NAMES)
+    then = f"""review AS (
+  INSERT INTO approvals_review ({",".join(columns)})
+  SELECT {",".join(f"%({column})s" for column in columns)} FROM chain
+), put AS (
+  INSERT INTO {model._meta.db_table} (permission_id, {whom}_id, content_object_id)
+  SELECT permission.id, %({"team" if whom == "group" else "person"}_id)s, %(id)s FROM chain, auth_permission permission
+  JOIN django_content_type type ON type.id = permission.content_type_id
+  WHERE type.app_label = 'approvals' AND permission.codename = '{DECIDE}'
+), step AS (
+  UPDATE runs_step SET state = 'waiting', started_at = %(at)s, input = %(input)s, review_id = %(id)s, fence = fence + 1
+  WHERE id = %(step)s AND EXISTS (SELECT 1 FROM chain)
+), run AS (
+  UPDATE runs_run SET state = 'waiting', wake_at = %(expires_at)s, lane_until = NULL, lane_owner = NULL,
+    version = version + 1
+  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
+)"""  # noqa: S608 - made of the names above
+    return _statement(2, then, _REVIEW_TYPES | {"step": "bigint", "input": "jsonb", "run": "bigint"})
+
+
+_END = Statement("""
+SELECT (SELECT revision FROM agents_rules WHERE id = 1
+    AND NOT EXISTS (SELECT 1 FROM workflows_withdrawal WHERE version_id = $1)),
+  s.id, s.seq, s.head, clock_timestamp() FROM audit_stream s WHERE s.key = $2
+""")
+_NEXT_REVIEW = Statement("SELECT nextval('approvals_review_id_seq')")
+_FOUND = """json_build_object('run', to_json(run), 'clock', clock_timestamp(),
+  'revision', (SELECT revision FROM agents_rules WHERE id = 1
+     AND NOT EXISTS (SELECT 1 FROM workflows_withdrawal WHERE version_id = run.workflow_version_id)),
+  'stream', stream.id, 'seq', stream.seq, 'head', encode(stream.head, 'hex')"""
+_RUN = ", ".join(
+    f"runs_run.{name}"
+    for name in (
+        *("id", "ref", "workflow_version_id", "title", "environment", "input", "started_by_id", "lane_until"),
+        *("state", "version", "input_tokens", "output_tokens"),
+    )
+)
+_RUN += ", runs_run.cost::text AS cost"  # a number of JSON would lose its decimals
+_BRIEF = (
+    "json_build_object('id', step.id, 'ref', step.ref, 'key', step.key, 'position', step.position, 'kind', step.kind,"
+    " 'title', step.title, 'attempt', step.attempt)"
+)
+_CLAIM = Prepared(
+    f"""
+WITH mine AS (
+  SELECT id FROM runs_run
+  WHERE ref = %(ref)s AND version = 0 AND state = 'pending' AND parent_id IS NULL AND definition IS NULL
+    AND deadline_at IS NULL AND ending IS NULL AND workflow_version_id = ANY(%(versions)s)
+  FOR NO KEY UPDATE SKIP LOCKED
+), run AS (
+  UPDATE runs_run SET state = 'running', version = 1, lane_owner = %(owner)s,
+    lane_until = clock_timestamp() + make_interval(secs => %(seconds)s),
+    wake_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+  FROM mine WHERE runs_run.id = mine.id
+  RETURNING {_RUN}
+)
+SELECT {_FOUND},
+  'steps', (SELECT json_agg(json_build_object('key', step.key, 'brief', {_BRIEF}) ORDER BY step.position)
+     FROM runs_step step WHERE step.run_id = run.id))
+FROM run JOIN audit_stream stream ON stream.key = %(stream)s
+""",  # noqa: S608 - made of the names above
+    {"ref": "uuid", "versions": "bigint[]", "owner": "bigint", "seconds": "float8", "stream": "text"},
+)
+_ANSWERED = Prepared(
+    f"""
+WITH run AS (
+  SELECT {_RUN} FROM runs_run
+  WHERE ref = %(ref)s AND state = 'waiting' AND troubles = 0 AND parent_id IS NULL AND definition IS NULL
+    AND deadline_at IS NULL AND ending IS NULL AND lane_owner IS NULL AND workflow_version_id = ANY(%(versions)s)
+)
+SELECT {_FOUND}, 'heard', asked.key, 'review', review.id, 'answer', decision.answer,
+  'steps', (SELECT json_agg(json_build_object('key', step.key, 'brief', {_BRIEF}, 'became', json_build_object(
+     'state', step.state, 'output', step.output, 'reason', step.reason, 'ended', step.finished_at))
+     ORDER BY step.position) FROM runs_step step WHERE step.run_id = run.id))
+FROM run JOIN audit_stream stream ON stream.key = %(stream)s
+  JOIN approvals_review review ON review.run_ref = run.ref AND review.delivered_at IS NULL
+    AND review.kind = 'form' AND review.state = 'answered'
+  JOIN approvals_decision decision ON decision.review_id = review.id AND decision.undone_at IS NULL
+    AND decision.held_until <= clock_timestamp()
+  JOIN runs_step asked ON asked.run_id = run.id AND asked.review_id = review.id AND asked.state = 'waiting'
+    AND asked.kind = 'human'
+WHERE NOT EXISTS (SELECT 1 FROM runs_step other WHERE other.run_id = run.id AND other.id <> asked.id
+    AND other.state IN ('running', 'waiting', 'resting'))
+""",  # noqa: S608 - made of the names above
+    {"ref": "uuid", "versions": "bigint[]", "stream": "text"},
+)
+_STEP = _after_call(1)
+_RENEWING_STEP = _after_call(
+    1,
+    """, run AS (
+  UPDATE runs_run SET lane_until = %(until)s, wake_at = %(until)s, version = version + 1
+  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
+)""",
+)
+_LAST_STEP = _after_call(
+    2,
+    """, run AS (
+  UPDATE runs_run SET state = 'succeeded', output = %(output)s, finished_at = %(at)s,
+    wake_at = NULL, lane_until = NULL, lane_owner = NULL, version = version + 1
+  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
+)""",
+)
+_ASK_TEAM, _ASK_PERSON = _asking(ReviewGroupPermission, "group"), _asking(ReviewUserPermission, "user")
+_TAKE_UP = _statement(
+    1,
+    """review AS (
+  UPDATE approvals_review SET delivered_at = %(at)s WHERE id = %(review)s AND EXISTS (SELECT 1 FROM chain)
+), step AS (
+  UPDATE runs_step SET state = 'succeeded', output = %(output)s, finished_at = %(at)s, fence = fence + 1
+  WHERE id = %(step)s AND EXISTS (SELECT 1 FROM chain)
+), run AS (
+  UPDATE runs_run SET state = 'running', lane_owner = %(owner)s, lane_until = %(until)s, wake_at = %(until)s,
+    version = version + 1
+  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
+)""",
+    {
+        **{"step": "bigint", "output": "jsonb", "review": "bigint", "run": "bigint", "version": "bigint"},
+        **{"owner": "bigint", "until": "timestamptz"},
+    },
+    first="""mine AS (
+  SELECT id FROM runs_run WHERE id = %(run)s AND version = %(version)s AND lane_owner IS NULL
+  FOR NO KEY UPDATE SKIP LOCKED
+), """,
+    only=" AND EXISTS (SELECT 1 FROM mine)",
+)
