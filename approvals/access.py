@@ -74,6 +74,15 @@ def access_review(user: Person, ref: UUID, *, lock: bool = False) -> Review:
     return review
 
 
+def access_to_decide(user: Person, ref: UUID) -> tuple[Review, bool]:
+    """A review that the person may see, locked, and whether it was put before them. Raises Http404."""
+    review = _LOCKED.first(ref)
+    asked = review is not None and is_put_before(user, review)
+    if review is None or not (asked or is_visible(user, review)):
+        raise Http404
+    return review, asked
+
+
 def _review_of(ref: UUID) -> QuerySet[Review]:
     related = ("call__tool_version__tool__connection", "team", "person", "started_by")
     return Review.objects.select_related(*related).filter(ref=ref)

@@ -1,7 +1,5 @@
 """What waits for a person, and what people decided. Decisions are never changed, only undone while they are on hold."""
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
@@ -23,12 +21,15 @@ class Review(models.Model):
     state = models.CharField(max_length=12, choices=ReviewState.choices, default=ReviewState.OPEN)
     version = models.PositiveIntegerField(default=1)
     digest = models.CharField(max_length=64)
-    call = models.ForeignKey(ToolCall, models.PROTECT, null=True, related_name="reviews")
+    call = models.ForeignKey(ToolCall, models.PROTECT, null=True, related_name="reviews", db_index=False)
     run_ref = models.UUIDField()
     step_ref = models.UUIDField()
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    team = models.ForeignKey(Group, models.PROTECT, null=True, related_name="reviews")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="reviews")
+    # Who asks for those of a team or a person asks for the open ones, which have indexes of their own.
+    team = models.ForeignKey(Group, models.PROTECT, null=True, related_name="reviews", db_index=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="reviews", db_index=False
+    )
     sentence = models.JSONField()
     short = models.CharField(max_length=300)
     amount = models.CharField(max_length=60, blank=True)
@@ -60,6 +61,7 @@ class Review(models.Model):
             models.Index(
                 fields=("person",), condition=Q(state="open", person__isnull=False), name="review_open_person"
             ),
+            models.Index(fields=("call",), condition=Q(call__isnull=False), name="review_call"),
             models.Index(fields=("run_ref", "id"), name="review_run"),
             # Whose run a review is about, without its case file: a person may have been asked about very many.
             models.Index(fields=("id",), include=("run_ref",), name="review_about"),
@@ -90,26 +92,27 @@ class Review(models.Model):
 class ReviewUserPermission(UserObjectPermissionBase):
     """Who may decide a review, by person."""
 
-    content_object = models.ForeignKey(Review, models.CASCADE)
+    content_object = models.ForeignKey(Review, models.CASCADE, db_constraint=False)
 
 
 class ReviewGroupPermission(GroupObjectPermissionBase):
     """Who may decide a review, by team."""
 
-    content_object = models.ForeignKey(Review, models.CASCADE)
+    content_object = models.ForeignKey(Review, models.CASCADE, db_constraint=False)
 
 
 class Decision(models.Model):
     """One person's verdict on one review at one digest. It takes effect at `held_until`, unless undone before."""
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
-    review = models.ForeignKey(Review, models.PROTECT, related_name="decisions")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
+    # Reviews cannot be deleted (migration 0002), so the database need not look for one with every decision.
+    review = models.ForeignKey(Review, models.PROTECT, related_name="decisions", db_constraint=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions", db_index=False)
     verdict = models.CharField(max_length=12, choices=Verdict.choices)
     reason_code = models.CharField(max_length=12, choices=ReasonCode.choices, blank=True)
     reason = models.TextField(blank=True)
     seen_digest = models.CharField(max_length=64)
-    call = models.ForeignKey(ToolCall, models.PROTECT, null=True, related_name="decisions")
+    call = models.ForeignKey(ToolCall, models.PROTECT, null=True, related_name="decisions", db_index=False)
     call_digest = models.CharField(max_length=64, blank=True)
     answer = models.JSONField(null=True)
     at = models.DateTimeField(default=timezone.now)
@@ -121,7 +124,10 @@ class Decision(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("review",), condition=Q(undone_at=None), name="decision_once_per_review"),
         )
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=("by", "-id"), name="decision_by")]
+        indexes = (
+            models.Index(fields=("by", "-id"), name="decision_by"),
+            models.Index(fields=("call",), condition=Q(call__isnull=False), name="decision_call"),
+        )
 
     def __str__(self) -> str:
         return f"{self.verdict} on {self.review_id}"

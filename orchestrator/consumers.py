@@ -15,7 +15,7 @@ from django.conf import settings
 from django.urls import path
 
 from orchestrator.accounts.models import User
-from orchestrator.live import run_group, team_group, user_group
+from orchestrator.live import channel_group, run_group, team_group, user_group
 
 SIGNED_OUT = 4401
 BAD_MESSAGE = 4400
@@ -65,12 +65,15 @@ class Doorbells(AsyncWebsocketConsumer):
                 await self._join(self.joined | {run_group(ref)})
 
     async def doorbell(self, event: dict[str, Any]) -> None:
-        """Pass a doorbell on, unless the user's right to hear what is rung in its group ended since the last one."""
+        """Pass doorbells on, unless the user's right to hear what is rung in their group ended since the last ones."""
+        if not any(group in self.joined for group, _ in event["bells"]):
+            return
         if time.monotonic() - self.looked_at > self.FRESH_SECONDS and not await self._look_again():
             await self.close(SIGNED_OUT)
             return
-        if event["group"] in self.joined:
-            await self.send(json.dumps(event["bell"]))
+        for group, bell in event["bells"]:
+            if group in self.joined:
+                await self.send(json.dumps(bell))
 
     async def _keep_looking(self) -> None:
         while True:
@@ -97,9 +100,10 @@ class Doorbells(AsyncWebsocketConsumer):
         return self.user is not None and await database_sync_to_async(may_watch_run)(self.user, ref)
 
     async def _join(self, wanted: set[str]) -> None:
-        for group in wanted - self.joined:
+        before, after = ({channel_group(group) for group in groups} for groups in (self.joined, wanted))
+        for group in after - before:
             await self.channel_layer.group_add(group, self.channel_name)
-        for group in self.joined - wanted:
+        for group in before - after:
             await self.channel_layer.group_discard(group, self.channel_name)
         self.joined = wanted
 

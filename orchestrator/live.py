@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 SEND_SECONDS = 2.0
 PAUSE_SECONDS = 0.03
+MOST_AT_ONCE = 500
+RUNS = "runs"
+"""The one Channels group of all tabs that show a run: so a thousand moving runs take no thousand messages."""
 Bell = dict[str, Any]
 _door = Lock()
 _waiting: dict[tuple[str, str, tuple[str, ...]], Bell] = {}
@@ -36,8 +39,13 @@ def team_group(group_id: int) -> str:
 
 
 def run_group(ref: UUID | str) -> str:
-    """The Channels group of the tabs that show one run."""
+    """The tabs that show one run. They are all in one Channels group, and each hears only what is meant for it."""
     return f"run.{ref}"
+
+
+def channel_group(group: str) -> str:
+    """The Channels group in which the tabs of a group are reached."""
+    return RUNS if group.startswith("run.") else group
 
 
 def ring(type: str, ref: UUID | str, version: int, *, groups: Iterable[str]) -> None:
@@ -67,7 +75,10 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def _ring_all() -> None:
-    """Ring what waits after a moment: what rings again until then is rung once, with its latest version."""
+    """Ring what waits after a moment, all for one group at once.
+
+    What rings again until then is rung once, with its latest version.
+    """
     await asyncio.sleep(PAUSE_SECONDS)
     with _door:
         bells = dict(_waiting)
@@ -75,10 +86,15 @@ async def _ring_all() -> None:
     layer = get_channel_layer()
     if layer is None:
         return
+    rung: dict[str, list[tuple[str, Bell]]] = {}
+    for (_, _, groups), bell in bells.items():
+        for group in groups:
+            rung.setdefault(channel_group(group), []).append((group, bell))
     async with asyncio.timeout(SEND_SECONDS):
-        for (_, _, groups), bell in bells.items():
-            for group in groups:
-                await layer.group_send(group, {"type": "doorbell", "bell": bell, "group": group})
+        for channel, all_of_them in rung.items():
+            for first in range(0, len(all_of_them), MOST_AT_ONCE):
+                some = all_of_them[first : first + MOST_AT_ONCE]
+                await layer.group_send(channel, {"type": "doorbell", "bells": some})
 
 
 def _log_failure(done: Future[None]) -> None:

@@ -49,8 +49,18 @@ class Client(redis.PrefixedStrictRedis):
 class Channel(redis.Channel):
     """kombu's channel, which puts aside what cannot be taken for a message or for a task."""
 
+    _sender: Client | None = None
+
     def _get_client(self) -> Callable[..., Client]:
         return partial(Client, global_keyprefix=self.global_keyprefix)
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        """One client for all messages that are sent: making one takes longer than sending a message with it."""
+        if asynchronous:
+            return super()._create_client(asynchronous)  # type: ignore[misc]  # the stubs leave it out
+        if self._sender is None or self._sender.connection_pool is not self.pool:
+            self._sender = super()._create_client()  # type: ignore[misc]
+        return self._sender
 
     def basic_consume(self, queue: str, *args: Any, **options: Any) -> Any:
         """Listen to a queue, and outlive whatever comes out of it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from agents.people import Person
 from agents.states import CallState
 from agents.verdicts import Outcome
 from approvals import exceptions as no
-from approvals.access import access_review, duties_conflict, is_candidate
+from approvals.access import access_review, access_to_decide, duties_conflict
 from approvals.choices import NEEDS_REASON
 from approvals.forms import part_schema
 from approvals.models import Decision, Review
@@ -61,11 +61,11 @@ def decide(*, user: Person, ref: UUID, answer: Answer) -> Decision:
 
 @transaction.atomic
 def _decide(user: Person, ref: UUID, answer: Answer) -> Decision:
-    review = access_review(user, ref, lock=True)
-    _guard(user, review, answer)
+    review, asked = access_to_decide(user, ref)
+    now = db_now()
+    _guard(user, review, answer, asked=asked and user.is_active, now=now)
     call = _edited(user, review, answer) if answer.verdict == Verdict.EDIT else review.call
     form = _filled(review, answer)
-    now = db_now()
     decision = Decision(
         review=review,
         by=user,
@@ -103,9 +103,9 @@ def hold_of(review: Review, verdict: Verdict) -> timedelta:
     return timedelta(seconds=settings.HOLDSHORT_HOLD_SECONDS if held else 0)
 
 
-def _guard(user: Person, review: Review, answer: Answer) -> None:
-    _still_open(review)
-    if not is_candidate(user, review):
+def _guard(user: Person, review: Review, answer: Answer, *, asked: bool, now: datetime) -> None:
+    _still_open(review, now)
+    if not asked:
         raise no.NotYours
     if duties_conflict(user, review):
         raise no.DutiesNotSeparated
@@ -117,8 +117,8 @@ def _guard(user: Person, review: Review, answer: Answer) -> None:
         raise no.ReasonMissing
 
 
-def _still_open(review: Review) -> None:
-    expired = review.state == ReviewState.OPEN and review.expires_at <= db_now()
+def _still_open(review: Review, now: datetime) -> None:
+    expired = review.state == ReviewState.OPEN and review.expires_at <= now
     if expired or review.state == ReviewState.EXPIRED:
         raise no.TooLate(review)
     if review.state != ReviewState.OPEN:

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from audit.migrations_sql import freeze, thaw
+from audit.migrations_sql import freeze, keep, let_go, thaw
 
 
 class Migration(migrations.Migration):
@@ -9,4 +9,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(freeze("approvals_decision", but=("undone_at",)), thaw("approvals_decision")),
         migrations.RunSQL(freeze("approvals_comment"), thaw("approvals_comment")),
+        migrations.RunSQL(keep("approvals_review"), let_go("approvals_review")),
     ]

@@ -62,14 +62,17 @@ class Run(models.Model):
         PART = "part", "Part of a run"
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
-    workflow_version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="runs")
+    # Versions are frozen, and what is frozen or kept cannot be deleted: the database need not look for it.
+    workflow_version = models.ForeignKey(
+        WorkflowVersion, models.PROTECT, related_name="runs", db_index=False, db_constraint=False
+    )
     title = models.CharField(max_length=300)
     environment = models.CharField(max_length=12, choices=Environment.choices)
     state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.PENDING)
     trigger = models.CharField(max_length=12, choices=Trigger.choices)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="runs")
-    batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="runs")
-    parent = models.ForeignKey("Step", models.PROTECT, null=True, related_name="parts")
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="runs", db_index=False)
+    parent = models.ForeignKey("Step", models.PROTECT, null=True, related_name="parts", db_index=False)
     parent_attempt = models.PositiveIntegerField(default=1)
     index = models.PositiveIntegerField(default=0)
     scope = models.CharField(max_length=200, blank=True)
@@ -101,11 +104,16 @@ class Run(models.Model):
                 | ~Q(state__in=RUN_ENDED) & Q(wake_at__isnull=False),
                 name="run_is_ended_or_will_wake",
             ),
-            models.UniqueConstraint(fields=("parent", "parent_attempt", "index"), name="run_part_once"),
+            models.UniqueConstraint(
+                fields=("parent", "parent_attempt", "index"),
+                condition=Q(parent__isnull=False),
+                name="run_part_once",
+            ),
         )
         indexes = (
             models.Index(fields=("wake_at",), condition=Q(wake_at__isnull=False), name="run_wake"),
             models.Index(fields=("workflow_version", "-id"), name="run_workflow"),
+            models.Index(fields=("batch",), condition=Q(batch__isnull=False), name="run_batch"),
             models.Index(fields=("state", "-id"), name="run_state"),
             models.Index(fields=("lane_owner",), condition=Q(lane_owner__isnull=False), name="run_lane"),
             models.Index(
@@ -179,7 +187,7 @@ class Step(models.Model):
     """
 
     ref = models.UUIDField(default=new_ref, unique=True, editable=False)
-    # Runs cannot be deleted (migration 0002) and versions are frozen, so the database need not look for either.
+    # Runs and reviews cannot be deleted either.
     run = models.ForeignKey(Run, models.PROTECT, related_name="steps", db_index=False, db_constraint=False)
     key = models.CharField(max_length=80)
     position = models.PositiveIntegerField()
@@ -189,7 +197,7 @@ class Step(models.Model):
         AgentVersion, models.PROTECT, null=True, related_name="steps", db_index=False, db_constraint=False
     )
     state = models.CharField(max_length=12, choices=StepState.choices, default=StepState.PENDING)
-    review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="+")
+    review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)
     attempt = models.PositiveIntegerField(default=1)
     tries = models.PositiveIntegerField(default=0)
     retries = models.PositiveIntegerField(default=0)
