@@ -114,9 +114,9 @@ _FIELD_TYPES = {
     "CharField": "text",
     "DateTimeField": "timestamptz",
     "ForeignKey": "bigint",
+    "IntegerField": "bigint",
     "JSONField": "jsonb",
-    "PositiveIntegerField": "bigint",
-    "PositiveSmallIntegerField": "smallint",
+    "SmallIntegerField": "smallint",
     "TextField": "text",
     "UUIDField": "uuid",
 }
