@@ -6,6 +6,7 @@ the engine makes links itself and stores them in the statement that stores what 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,15 +37,17 @@ INSERT INTO audit_entry ({", ".join(COLUMNS)}) VALUES ({_values}) RETURNING id
 """,  # noqa: S608 - made of the names above
     TYPES,
 )
-OPEN = Prepared(
-    f"""
-WITH opened AS (
+
+
+def opening(rows: str, types: Mapping[str, str]) -> Prepared:
+    """The statement that opens a stream (`key`) with its first entry, and stores `rows`: further parts of a WITH."""
+    text = f"""
+WITH {rows}, opened AS (
   INSERT INTO audit_stream (key, seq, head, last_at) VALUES (%(key)s, %(seq)s, %(hash)s, %(at)s) RETURNING id
 )
 INSERT INTO audit_entry ({", ".join(COLUMNS)}) SELECT id, {_values.partition(", ")[2]} FROM opened
-""",  # noqa: S608 - made of the names above
-    TYPES | {"key": "text"},
-)
+"""  # noqa: S608 - made of the names above
+    return Prepared(text, {**types, **TYPES, "key": "text"})
 
 
 @dataclass(frozen=True)
@@ -136,12 +139,19 @@ class Chain:
 
 def payload_of(data: dict[str, Any]) -> bytes:
     """The canonical bytes that are kept of an entry's data, hostile text escaped and long texts cut."""
-    return _plain_bytes(data) or canonical.dump(plain(text.escape_deep(data)))
+    return fit(data)[1]
 
 
-def fit(value: Any) -> Any:
-    """A JSON value as it can be stored and is given back alike, hostile text escaped and long texts cut."""
-    return value if _plain_bytes(value) else plain(text.escape_deep(value))
+def fit(value: Any) -> tuple[Any, bytes]:
+    """A JSON value as it can be stored and is given back alike, hostile text escaped and long texts cut.
+
+    With it come its canonical bytes.
+    """
+    raw = _plain_bytes(value)
+    if raw:
+        return value, raw
+    value = plain(text.escape_deep(value))
+    return value, canonical.dump(value)
 
 
 def _plain_bytes(value: Any) -> bytes:

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import connection
 
-from audit.chains import APPEND, OPEN, SYSTEM, Chain, Party, storable
+from audit.chains import APPEND, SYSTEM, Chain, Party, storable
 from audit.models import Entry
 from audit.prepared import Statement
 
-__all__ = ("SYSTEM", "NotInTransaction", "Party", "party", "record", "record_first")
+__all__ = ("SYSTEM", "NotInTransaction", "Party", "party", "record")
 
 
 class NotInTransaction(RuntimeError):
@@ -40,17 +40,6 @@ def record(verb: str, *, actor: Party, subject: Party, stream: str, data: dict[s
     pk = APPEND.first(link.columns)
     assert pk is not None
     return link.entry(int(pk))
-
-
-def record_first(verb: str, *, actor: Party, subject: Party, stream: str, data: dict[str, Any], at: datetime) -> None:
-    """Open a stream that nobody can have opened yet, with its first entry, in one statement.
-
-    `at` is the database's time. Raises what `record` raises, and IntegrityError for a stream that is there already.
-    """
-    if not connection.in_atomic_block:
-        raise NotInTransaction(NotInTransaction.__doc__)
-    link = Chain(0, stream, 0, b"").link(verb, actor=actor, subject=subject, data=data, at=at)
-    OPEN.first({**link.columns, "key": stream})
 
 
 def _open_stream(key: str) -> tuple[Chain, datetime]:

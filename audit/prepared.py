@@ -96,8 +96,10 @@ def json_text(value: Any) -> bytes:
 _NAME, _NUMBER = re.compile(r"%\((\w+)\)s"), re.compile(r"\$(\d+)")
 _WRITERS: dict[str, Callable[[Any], bytes]] = {
     "bigint": lambda value: b"%d" % value,
+    "boolean": lambda value: b"t" if value else b"f",
     "bigint[]": lambda values: f"{{{','.join(map(str, values))}}}".encode(),
     "float8": lambda value: str(value).encode(),
+    "numeric": lambda value: str(value).encode(),
     "smallint": lambda value: b"%d" % value,
     "text": str.encode,
     "uuid": lambda value: str(value).encode(),
@@ -110,9 +112,12 @@ _WRITERS: dict[str, Callable[[Any], bytes]] = {
 
 _FIELD_TYPES = {
     "BigAutoField": "bigint",
+    "BigIntegerField": "bigint",
     "BinaryField": "bytea",
+    "BooleanField": "boolean",
     "CharField": "text",
     "DateTimeField": "timestamptz",
+    "DecimalField": "numeric",
     "ForeignKey": "bigint",
     "IntegerField": "bigint",
     "JSONField": "jsonb",

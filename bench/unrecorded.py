@@ -11,17 +11,22 @@ from typing import Any
 
 from audit import chains, log
 from audit.prepared import Prepared
+from orchestrator.runs.engine import making
 from orchestrator.runs.engine.lane import statements
 
-_OPEN = "INSERT INTO audit_stream (key, seq, head, last_at) VALUES (%(key)s, %(seq)s, '', %(at)s)"
 _APPEND = "UPDATE audit_stream SET seq = %(seq)s WHERE id = %(stream_id)s RETURNING 0"
 _ENTRY = re.compile(r", entry AS \(\s+INSERT INTO audit_entry .*?\n\)", re.DOTALL)
+_FIRST = re.compile(r"INSERT INTO audit_entry .*FROM opened", re.DOTALL)
 _NOTHING: dict[str, Any] = dict.fromkeys(chains.COLUMNS)
 
 
 def switch_off() -> None:
     """From now on this process writes no entries. Raises LookupError when a statement is not as expected."""
-    vars(log).update(OPEN=Prepared(_OPEN, chains.OPEN.types), APPEND=Prepared(_APPEND, chains.APPEND.types))
+    setattr(log, "APPEND", Prepared(_APPEND, chains.APPEND.types))  # noqa: B010
+    opening, found = _FIRST.subn("SELECT id FROM opened", making._MAKE.text)
+    if found != 1:
+        raise LookupError("A run is made in another way than this benchmark knows.")
+    setattr(making, "_MAKE", Prepared(opening, making._MAKE.types))  # noqa: B010
     setattr(chains.Chain, "link", _count)  # noqa: B010 - a method in place of another, on purpose
     for name in ("_STEP", "_RENEWING_STEP", "_LAST_STEP", "_ASK_TEAM", "_ASK_PERSON", "_TAKE_UP"):
         statement: Prepared = getattr(statements, name)

@@ -58,18 +58,21 @@ def open_review(ask: Ask) -> Review:
     Routes nobody can answer go to the admins.
     """
     reviewer = settle_route(ask.route, kind=ask.kind, started_by=ask.started_by)
-    review = make_review(ask, reviewer, db_now())
+    review, dossier = make_review(ask, reviewer, db_now())
     _INSERT(review)
     (_PUT_BEFORE_TEAM if review.team_id else _PUT_BEFORE_PERSON).count((review.team_id or review.person_id, review.pk))
     stream = f"run:{ask.run_ref}"
-    record("review.opened", actor=ask.asked_by, subject=party(review), stream=stream, data=told_of(ask, review))
+    record(
+        "review.opened", actor=ask.asked_by, subject=party(review), stream=stream, data=told_of(ask, review, dossier)
+    )
     announce(review_opened, review)
     return review
 
 
-def make_review(ask: Ask, reviewer: Reviewer, now: datetime) -> Review:
-    """The row of a question that is put before a reviewer now. Nothing is stored."""
-    return Review(
+def make_review(ask: Ask, reviewer: Reviewer, now: datetime) -> tuple[Review, bytes]:
+    """The row of a question that is put before a reviewer now, and its dossier as bytes. Nothing is stored."""
+    dossier, raw = fit({**ask.dossier, "routing": reviewer.why})
+    review = Review(
         kind=ask.kind,
         digest=ask.call.digest if ask.call else _digest_of(ask),
         call=ask.call,
@@ -85,17 +88,18 @@ def make_review(ask: Ask, reviewer: Reviewer, now: datetime) -> Review:
         agent_name=ask.agent_name,
         risk_level=ask.risk.level,
         risk_score=ask.risk.score,
-        dossier=fit({**ask.dossier, "routing": reviewer.why}),
+        dossier=dossier,
         form_schema=ask.form_schema,
         verdicts=[verdict.value for verdict in ask.verdicts or ALLOWED[ask.kind]],
         opened_at=now,
         due_at=now + ask.due,
         expires_at=now + ask.expires,
     )
+    return review, raw
 
 
-def told_of(ask: Ask, review: Review) -> dict[str, Any]:
-    """What the record says of a review that was opened."""
+def told_of(ask: Ask, review: Review, dossier: bytes) -> dict[str, Any]:
+    """What the record says of a review that was opened with this dossier."""
     return {
         "review": str(review.ref),
         "code": review.code,
@@ -107,7 +111,7 @@ def told_of(ask: Ask, review: Review) -> dict[str, Any]:
         "risk": ask.risk.score,
         "due": review.due_at.isoformat(),
         "expires": review.expires_at.isoformat(),
-        "dossier": canonical.digest(review.dossier),
+        "dossier": canonical.digest_bytes(dossier),
     }
 
 

@@ -13,7 +13,6 @@ from agents.access import may
 from agents.contracts import BadArguments, Problem, prepare
 from agents.people import Person
 from audit import canonical
-from audit.clock import db_now
 from audit.log import party, record
 from orchestrator.runs import exceptions
 from orchestrator.runs.access import access_upload
@@ -55,7 +54,6 @@ def start_run(
     run = make_run(
         definition,
         by=party(by),
-        now=db_now(),
         known={
             "workflow": version.workflow.name,
             "workflow_version": version.number,

@@ -28,9 +28,10 @@ from orchestrator.workflows.schema import Reviewers
 
 @dataclass(frozen=True)
 class Question:
-    """A review that is not stored yet, what its step is given, and the entries that tell of both."""
+    """A review that is not stored yet, its dossier as bytes, what its step is given, and the entries about both."""
 
     review: Review
+    dossier: bytes
     given: dict[str, Any]
     entries: tuple[tuple[str, dict[str, Any]], ...]
 
@@ -114,14 +115,15 @@ def question_of(
     reviewer = facts.reviewer(ask.route)
     if reviewer is None:
         return None
-    review = make_review(ask, reviewer, at)
+    review, dossier = make_review(ask, reviewer, at)
     review.pk = statements.next_review()
     begun = {"step": str(brief.ref), "step_title": brief.title, "kind": brief.kind, "input": given}
     return Question(
         review,
+        dossier,
         given,
         (
             ("step.started", {"actor": SYSTEM, "subject": Party("step", str(brief.ref), brief.title), "data": begun}),
-            ("review.opened", {"actor": ask.asked_by, "subject": party(review), "data": told_of(ask, review)}),
+            ("review.opened", {"actor": ask.asked_by, "subject": party(review), "data": told_of(ask, review, dossier)}),
         ),
     )

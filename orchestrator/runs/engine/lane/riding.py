@@ -163,6 +163,7 @@ class Lane:
                 input=question.given,
                 run_id=self.run.pk,
                 review=question.review,
+                dossier=question.dossier,
             )
         )
         if not self._went_on(heard):

@@ -140,6 +140,7 @@ class Question(Change):
     input: Any
     run_id: int
     review: Review
+    dossier: bytes
 
 
 def next_review() -> int:
@@ -152,6 +153,7 @@ def ask(asked: Question) -> datetime | None:
     review = asked.review
     values = {"step": asked.step_id, "input": asked.input, "run": asked.run_id}
     values |= {column: getattr(review, name) for column, name in _REVIEW_NAMES.items()}
+    values["dossier"] = asked.dossier
     return _stored(_ASK_TEAM if review.team_id else _ASK_PERSON, asked, values)
 
 
