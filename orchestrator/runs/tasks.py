@@ -1,16 +1,20 @@
 """What workers do when the bell rings. A message is only a hint: everything is read again from the rows."""
 
 import logging
+import time
+from collections import deque
 from uuid import UUID
 
 from celery import shared_task
 
 from orchestrator.celery import messages_waiting
 from orchestrator.runs.engine import advancing, leaving, sweeping, troubles
+from orchestrator.runs.ringing import ring
 from orchestrator.runs.starting import actions, firing
 from orchestrator.runs.watching import watched
 
 log = logging.getLogger(__name__)
+MOMENT_SECONDS = 0.1
 ENOUGH = 200
 """Messages that keep the workers busy until the next sweep, and some more."""
 
@@ -26,6 +30,26 @@ def advance(ref: str, swept: bool = False, begun: bool = False, answered: bool =
             advancing.advance(UUID(ref))
         else:
             troubles.give_up(UUID(ref), deaths)
+
+
+@shared_task(name="runs.begin", ignore_result=True)
+def begin(refs: list[str]) -> None:
+    """Drive runs that were just made, one after the other, while that goes quickly.
+
+    As soon as one takes longer or needs more than the fast lane, the others are left to another worker.
+    """
+    others, late = deque(refs), time.monotonic() + MOMENT_SECONDS
+
+    def leave_the_others() -> None:
+        if others:
+            ring(begin, list(others))
+            others.clear()
+
+    while others:
+        if leaving.is_leaving() or time.monotonic() > late:
+            leave_the_others()
+        else:
+            advancing.advance(UUID(others.popleft()), beside=leave_the_others)
 
 
 @shared_task(name="runs.start_batch", ignore_result=True)

@@ -8,6 +8,7 @@ by any number of workers at once: the run's row decides who goes on, and a fenci
 """
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
@@ -25,18 +26,25 @@ from orchestrator.runs.states import RunState
 log = logging.getLogger(__name__)
 
 
-def advance(ref: UUID, *, begun: bool = False, answered: bool = False) -> None:
+def advance(
+    ref: UUID, *, begun: bool = False, answered: bool = False, beside: Callable[[], None] = lambda: None
+) -> None:
     """Drive a run as far as it goes without waiting for a person. What breaks on the way is recorded with the run.
 
     One that is known to have `begun` is not looked for among the new ones first, and one whose question was `answered`
-    among those that the fast lane takes up.
+    among those that the fast lane takes up. `beside` is called before anything is done outside the fast lane, which
+    may take long.
     """
     if leaving.is_leaving():
         return
     work: Work | Lane | None = None
     returned: Returned | None = None
     try:
-        work = (lane.resume(ref) if answered else None if begun else lane.claim(ref)) or transition(ref)
+        work = fast = lane.resume(ref) if answered else None if begun else lane.claim(ref)
+        if fast is not None and fast.perform():
+            return
+        beside()
+        work = transition(ref, fast=fast is None)
         while work is not None:
             returned = None
             if isinstance(work, Lane):
