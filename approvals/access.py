@@ -1,5 +1,6 @@
 """Who may see and who may decide a review. Every review that a URL names is loaded here."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -11,6 +12,7 @@ from agents.people import Person
 from approvals.models import Review, ReviewGroupPermission, ReviewUserPermission
 from approvals.states import ReviewKind
 from audit.fixed import A_REF, AN_ID, OTHER_ID, Fixed
+from audit.prepared import Statement
 
 DECIDE = "decide_review"
 
@@ -74,13 +76,30 @@ def access_review(user: Person, ref: UUID, *, lock: bool = False) -> Review:
     return review
 
 
-def access_to_decide(user: Person, ref: UUID) -> tuple[Review, bool]:
-    """A review that the person may see, locked, and whether it was put before them. Raises Http404."""
+def access_to_decide(user: Person, ref: UUID) -> tuple[Review, bool, datetime]:
+    """A review that the person may see, locked, whether it was put before them, and the database's time then.
+
+    Raises Http404.
+    """
     review = _LOCKED.first(ref)
-    asked = review is not None and is_put_before(user, review)
-    if review is None or not (asked or is_visible(user, review)):
+    if review is None:
         raise Http404
-    return review, asked
+    ((asked, now),) = _ASKED_NOW.rows((user.pk, review.pk))
+    if not (asked or is_visible(user, review)):
+        raise Http404
+    return review, asked, now
+
+
+_ASKED_NOW = Statement(f"""
+SELECT EXISTS (
+  SELECT 1 FROM approvals_reviewuserpermission put JOIN auth_permission may ON may.id = put.permission_id
+  WHERE may.codename = '{DECIDE}' AND put.user_id = $1 AND put.content_object_id = $2
+) OR EXISTS (
+  SELECT 1 FROM approvals_reviewgrouppermission put JOIN auth_permission may ON may.id = put.permission_id
+  JOIN accounts_user_groups member ON member.group_id = put.group_id
+  WHERE may.codename = '{DECIDE}' AND member.user_id = $1 AND put.content_object_id = $2
+), clock_timestamp()
+""")  # noqa: S608 - made of the name above
 
 
 def _review_of(ref: UUID) -> QuerySet[Review]:

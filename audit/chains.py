@@ -30,13 +30,20 @@ TYPES = {
     **dict.fromkeys(("payload", "previous", "hash"), "bytea"),
 }
 _values = ", ".join(f"%({name})s" for name in COLUMNS)
-APPEND = Prepared(
-    f"""
-WITH moved AS (UPDATE audit_stream SET seq = %(seq)s, head = %(hash)s WHERE id = %(stream_id)s)
-INSERT INTO audit_entry ({", ".join(COLUMNS)}) VALUES ({_values}) RETURNING id
-""",  # noqa: S608 - made of the names above
-    TYPES,
+
+
+def appending(rows: str = "", types: Mapping[str, str] | None = None, gives: str = "id") -> Prepared:
+    """The statement that appends an entry, and stores `rows` before: further parts of a WITH.
+
+    It gives the entry's key, or something of those rows. The caller has locked the stream.
+    """
+    text = f"""
+WITH {rows}{", " if rows else ""}moved AS (
+  UPDATE audit_stream SET seq = %(seq)s, head = %(hash)s WHERE id = %(stream_id)s
 )
+INSERT INTO audit_entry ({", ".join(COLUMNS)}) VALUES ({_values}) RETURNING {gives}
+"""  # noqa: S608 - made of the names above
+    return Prepared(text, {**(types or {}), **TYPES})
 
 
 def opening(rows: str, types: Mapping[str, str]) -> Prepared:
@@ -48,6 +55,9 @@ WITH {rows}, opened AS (
 INSERT INTO audit_entry ({", ".join(COLUMNS)}) SELECT id, {_values.partition(", ")[2]} FROM opened
 """  # noqa: S608 - made of the names above
     return Prepared(text, {**types, **TYPES, "key": "text"})
+
+
+APPEND = appending()
 
 
 @dataclass(frozen=True)

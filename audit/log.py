@@ -14,7 +14,7 @@ from audit.chains import APPEND, SYSTEM, Chain, Party, storable
 from audit.models import Entry
 from audit.prepared import Statement
 
-__all__ = ("SYSTEM", "NotInTransaction", "Party", "party", "record")
+__all__ = ("SYSTEM", "NotInTransaction", "Party", "open_stream", "party", "record")
 
 
 class NotInTransaction(RuntimeError):
@@ -35,17 +35,18 @@ def record(verb: str, *, actor: Party, subject: Party, stream: str, data: dict[s
     """
     if not connection.in_atomic_block:
         raise NotInTransaction(NotInTransaction.__doc__)
-    chain, at = _open_stream(stream)
+    chain, at = open_stream(stream)
     link = chain.link(verb, actor=actor, subject=subject, data=data or {}, at=at)
     pk = APPEND.first(link.columns)
     assert pk is not None
     return link.entry(int(pk))
 
 
-def _open_stream(key: str) -> tuple[Chain, datetime]:
+def open_stream(key: str) -> tuple[Chain, datetime]:
     """Lock the stream's row, making it if need be, and read the database's clock.
 
-    Time never runs backwards in a stream.
+    Time never runs backwards in a stream. For statements that store an entry with what it speaks of; anything else
+    calls `record`.
     """
     ((pk, seq, head, at),) = _LOCK.rows((key,))
     return Chain(pk, key, seq, bytes(head)), at

@@ -9,31 +9,35 @@ import re
 from datetime import datetime
 from typing import Any
 
+from approvals.actions import deciding
 from audit import chains, log
 from audit.prepared import Prepared
 from orchestrator.runs.engine import making
 from orchestrator.runs.engine.lane import statements
 
-_APPEND = "UPDATE audit_stream SET seq = %(seq)s WHERE id = %(stream_id)s RETURNING 0"
 _ENTRY = re.compile(r", entry AS \(\s+INSERT INTO audit_entry .*?\n\)", re.DOTALL)
-_FIRST = re.compile(r"INSERT INTO audit_entry .*FROM opened", re.DOTALL)
+_LAST = re.compile(r"INSERT INTO audit_entry .*?(?=FROM opened)", re.DOTALL)
+_ALONE = re.compile(r"INSERT INTO audit_entry .* RETURNING id", re.DOTALL)
+_NEXT = re.compile(r"INSERT INTO audit_entry .* RETURNING", re.DOTALL)
 _NOTHING: dict[str, Any] = dict.fromkeys(chains.COLUMNS)
+_WRITERS: list[tuple[Any, str, re.Pattern[str], str]] = [
+    (log, "APPEND", _ALONE, "SELECT 0"),
+    (deciding, "_STORE", _NEXT, "SELECT"),
+    (making, "_MAKE", _LAST, "SELECT id "),
+    *((statements, name, _ENTRY, "") for name in ("_STEP", "_RENEWING_STEP", "_LAST_STEP")),
+    *((statements, name, _ENTRY, "") for name in ("_ASK_TEAM", "_ASK_PERSON", "_TAKE_UP")),
+]
 
 
 def switch_off() -> None:
     """From now on this process writes no entries. Raises LookupError when a statement is not as expected."""
-    setattr(log, "APPEND", Prepared(_APPEND, chains.APPEND.types))  # noqa: B010
-    opening, found = _FIRST.subn("SELECT id FROM opened", making._MAKE.text)
-    if found != 1:
-        raise LookupError("A run is made in another way than this benchmark knows.")
-    setattr(making, "_MAKE", Prepared(opening, making._MAKE.types))  # noqa: B010
     setattr(chains.Chain, "link", _count)  # noqa: B010 - a method in place of another, on purpose
-    for name in ("_STEP", "_RENEWING_STEP", "_LAST_STEP", "_ASK_TEAM", "_ASK_PERSON", "_TAKE_UP"):
-        statement: Prepared = getattr(statements, name)
-        text, found = _ENTRY.subn("", statement.text)
-        if found != 1:
-            raise LookupError(f"statements.{name} stores entries in another way than this benchmark knows.")
-        setattr(statements, name, Prepared(text, statement.types))
+    for module, name, entry, instead in _WRITERS:
+        statement: Prepared = getattr(module, name)
+        text, found = entry.subn(instead, statement.text)
+        if found != 1 or "audit_entry" in text:
+            raise LookupError(f"{module.__name__}.{name} stores entries in another way than this benchmark knows.")
+        setattr(module, name, Prepared(text, statement.types))
 
 
 def _count(chain: chains.Chain, verb: str, *, at: datetime, **_: Any) -> chains.Link:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from agents import gateway
 from agents.contracts import prepare
@@ -25,9 +25,9 @@ from approvals.models import Decision, Review
 from approvals.signals import announce, decision_recorded
 from approvals.states import FORMS, OUTCOME, ReasonCode, ReviewKind, ReviewState, Verdict
 from audit import canonical, text
-from audit.clock import db_now
-from audit.fixed import FixedInsert, FixedUpdate
-from audit.log import party, record
+from audit.chains import appending
+from audit.log import open_stream, party, record
+from audit.prepared import types_of
 
 MAX_REASON = 4000
 
@@ -61,8 +61,7 @@ def decide(*, user: Person, ref: UUID, answer: Answer) -> Decision:
 
 @transaction.atomic
 def _decide(user: Person, ref: UUID, answer: Answer) -> Decision:
-    review, asked = access_to_decide(user, ref)
-    now = db_now()
+    review, asked, now = access_to_decide(user, ref)
     _guard(user, review, answer, asked=asked and user.is_active, now=now)
     call = _edited(user, review, answer) if answer.verdict == Verdict.EDIT else review.call
     form = _filled(review, answer)
@@ -79,18 +78,40 @@ def _decide(user: Person, ref: UUID, answer: Answer) -> Decision:
         at=now,
         held_until=now + hold_of(review, answer.verdict),
     )
-    _INSERT(decision)
     review.state = OUTCOME[answer.verdict]
     review.closed_at = now
     review.version += 1
-    _CLOSE(review)
-    _record(review, decision, call)
+    _store(review, decision)
     announce(decision_recorded, review, decision=decision)
     return decision
 
 
-_INSERT = FixedInsert(Decision)
-_CLOSE = FixedUpdate(Review, ("state", "closed_at", "version"))
+def _store(review: Review, decision: Decision) -> None:
+    """Store a decision, the end of its review and the entry that tells of both, in one statement."""
+    chain, at = open_stream(f"run:{review.run_ref}")
+    verb = f"review.{review.state}"
+    link = chain.link(verb, actor=party(decision.by), subject=party(review), data=_told_of(review, decision), at=at)
+    values = {f"decision_{column}": getattr(decision, name) for column, name in _NAMES.items()}
+    closed = {"state": review.state, "closed_at": review.closed_at, "version": review.version}
+    pk = _STORE.first({**values, **closed, **link.columns})
+    assert pk is not None
+    decision.pk = int(pk)
+    decision._state.adding, decision._state.db = False, DEFAULT_DB_ALIAS
+
+
+_NAMES = {str(field.column): field.attname for field in Decision._meta.concrete_fields if not field.primary_key}
+_STORE = appending(
+    f"""closed AS (
+  UPDATE approvals_review SET state = %(state)s, closed_at = %(closed_at)s, version = %(version)s
+  WHERE id = %(decision_review_id)s
+), decision AS (
+  INSERT INTO approvals_decision ({", ".join(f'"{column}"' for column in _NAMES)})
+  VALUES ({", ".join(f"%(decision_{column})s" for column in _NAMES)}) RETURNING id
+)""",  # noqa: S608 - made of the names above
+    {f"decision_{column}": type for column, type in types_of(Decision).items()}
+    | {"state": "text", "closed_at": "timestamptz", "version": "bigint"},
+    gives="(SELECT id FROM decision)",
+)
 
 
 def hold_of(review: Review, verdict: Verdict) -> timedelta:
@@ -185,26 +206,22 @@ def _record_refusal(user: Person, ref: UUID, verdict: Verdict, refused: no.NotDe
     )
 
 
-def _record(review: Review, decision: Decision, call: ToolCall | None) -> None:
-    record(
-        f"review.{OUTCOME[Verdict(decision.verdict)].value}",
-        actor=party(decision.by),
-        subject=party(review),
-        stream=f"run:{review.run_ref}",
-        data={
-            "review": str(review.ref),
-            "code": review.code,
-            "step": str(review.step_ref),
-            "decision": str(decision.ref),
-            "verdict": decision.verdict,
-            "reason_code": decision.reason_code,
-            "reason": decision.reason,
-            "seen_digest": decision.seen_digest,
-            "call": str(call.ref) if call else None,
-            "call_digest": decision.call_digest,
-            "changes": masked_changes(call) if call and decision.verdict == Verdict.EDIT else [],
-            "answer": decision.answer,
-            "held_until": decision.held_until.isoformat(),
-            "dossier": canonical.digest(review.dossier),
-        },
-    )
+def _told_of(review: Review, decision: Decision) -> dict[str, Any]:
+    """What the record says of a decision."""
+    call = decision.call
+    return {
+        "review": str(review.ref),
+        "code": review.code,
+        "step": str(review.step_ref),
+        "decision": str(decision.ref),
+        "verdict": decision.verdict,
+        "reason_code": decision.reason_code,
+        "reason": decision.reason,
+        "seen_digest": decision.seen_digest,
+        "call": str(call.ref) if call else None,
+        "call_digest": decision.call_digest,
+        "changes": masked_changes(call) if call and decision.verdict == Verdict.EDIT else [],
+        "answer": decision.answer,
+        "held_until": decision.held_until.isoformat(),
+        "dossier": canonical.digest(review.dossier),
+    }
