@@ -20,24 +20,25 @@ _LAST = re.compile(r"INSERT INTO audit_entry .*?(?=FROM opened)", re.DOTALL)
 _ALONE = re.compile(r"INSERT INTO audit_entry .* RETURNING id", re.DOTALL)
 _NEXT = re.compile(r"INSERT INTO audit_entry .* RETURNING", re.DOTALL)
 _NOTHING: dict[str, Any] = dict.fromkeys(chains.COLUMNS)
-_WRITERS: list[tuple[Any, str, re.Pattern[str], str]] = [
-    (log, "APPEND", _ALONE, "SELECT 0"),
-    (deciding, "_STORE", _NEXT, "SELECT"),
-    (making, "_MAKE", _LAST, "SELECT id "),
-    *((statements, name, _ENTRY, "") for name in ("_STEP", "_RENEWING_STEP", "_LAST_STEP")),
-    *((statements, name, _ENTRY, "") for name in ("_ASK_TEAM", "_ASK_PERSON", "_TAKE_UP")),
+_WRITERS: list[tuple[dict[Any, Any], Any, re.Pattern[str], str]] = [
+    (vars(log), "APPEND", _ALONE, "SELECT 0"),
+    (vars(deciding), "_STORE", _NEXT, "SELECT"),
+    (vars(making), "_MAKE", _LAST, "SELECT id "),
+    *((vars(statements), name, _ENTRY, "") for name in ("_ASK_TEAM", "_ASK_PERSON")),
+    *((statements._CALLED, key, _ENTRY, "") for key in statements._CALLED),
 ]
+"""Every statement that stores entries: where it stands, what of it stores them, and what stands there instead."""
 
 
 def switch_off() -> None:
     """From now on this process writes no entries. Raises LookupError when a statement is not as expected."""
     setattr(chains.Chain, "link", _count)  # noqa: B010 - a method in place of another, on purpose
-    for module, name, entry, instead in _WRITERS:
-        statement: Prepared = getattr(module, name)
+    for where, name, entry, instead in _WRITERS:
+        statement: Prepared = where[name]
         text, found = entry.subn(instead, statement.text)
         if found != 1 or "audit_entry" in text:
-            raise LookupError(f"{module.__name__}.{name} stores entries in another way than this benchmark knows.")
-        setattr(module, name, Prepared(text, statement.types))
+            raise LookupError(f"{name} stores entries in another way than this benchmark knows.")
+        where[name] = Prepared(text, statement.types)
 
 
 def _count(chain: chains.Chain, verb: str, *, at: datetime, **_: Any) -> chains.Link:

@@ -10,6 +10,7 @@ Nothing is lost by that: a message is only a bell, and the sweep finds every row
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -27,6 +28,7 @@ QUARANTINE = "holdshort:quarantine"
 LARGEST = 1_000_000
 """Bytes. Those that Holdshort sends have about one thousand."""
 QUARANTINE_KEEPS = 100
+TABLE_SECONDS = 10.0
 KEPT = 2_000
 """Bytes that are kept of one message, to see what it was."""
 
@@ -51,6 +53,10 @@ class Channel(redis.Channel):
 
     _sender: Client | None = None
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._tables: dict[str, tuple[Any, float]] = {}
+        super().__init__(*args, **options)
+
     def _get_client(self) -> Callable[..., Client]:
         return partial(Client, global_keyprefix=self.global_keyprefix)
 
@@ -61,6 +67,14 @@ class Channel(redis.Channel):
         if self._sender is None or self._sender.connection_pool is not self.pool:
             self._sender = super()._create_client()  # type: ignore[misc]
         return self._sender
+
+    def get_table(self, exchange: str) -> Any:
+        """Which queues get the messages of an exchange. That hardly ever changes, and is looked up again in a while."""
+        table, until = self._tables.get(exchange, ((), 0.0))
+        if time.monotonic() > until:
+            table = super().get_table(exchange)
+            self._tables[exchange] = (table, time.monotonic() + (TABLE_SECONDS if table else 0.0))
+        return table
 
     def basic_consume(self, queue: str, *args: Any, **options: Any) -> Any:
         """Listen to a queue, and outlive whatever comes out of it."""

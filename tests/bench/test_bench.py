@@ -13,7 +13,6 @@ from audit.prepared import Prepared
 from bench import engine, unrecorded
 from bench.marks import Marks
 from bench.waits import percentile
-from orchestrator.runs.engine.lane import statements
 from tests.servers import manage
 
 PROMISED = {
@@ -70,10 +69,10 @@ def test_what_cannot_be_measured_or_written_is_refused_before_anything_starts(
 def test_a_lane_that_stores_entries_in_another_way_is_not_measured_as_if_it_stored_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("log", "chains"):
-        known = vars(getattr(unrecorded, name))
-        monkeypatch.setattr(unrecorded, name, SimpleNamespace(**known | {"Chain": SimpleNamespace()}))
-    monkeypatch.setattr(statements, "_STEP", Prepared("INSERT INTO audit_entry VALUES (1)", {}))
+    monkeypatch.setattr(unrecorded, "chains", SimpleNamespace(Chain=SimpleNamespace()))
+    kept = [(dict(where), key, entry, instead) for where, key, entry, instead in unrecorded._WRITERS]
+    kept[-1][0][kept[-1][1]] = Prepared("INSERT INTO audit_entry VALUES (1)", {})
+    monkeypatch.setattr(unrecorded, "_WRITERS", kept)
     with pytest.raises(LookupError):
         unrecorded.switch_off()
 

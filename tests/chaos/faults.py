@@ -33,7 +33,7 @@ DEADLY = (
     "in the fast lane, between two steps",
     "in the fast lane, just after its statement",
     "in the fast lane, after a question",
-    "in the fast lane, after an answer",
+    "as the fast lane hears of an answer",
     "while a step begins",
     "while a part is made",
     "while parts are taken up",

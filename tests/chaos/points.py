@@ -108,7 +108,7 @@ def _points() -> dict[str, Arm]:
         "in the fast lane, between two steps": (_before, lane.Lane, "_call"),
         "in the fast lane, just after its statement": (_after, statements, "store"),
         "in the fast lane, after a question": (_after, statements, "ask"),
-        "in the fast lane, after an answer": (_after, statements, "take_up"),
+        "as the fast lane hears of an answer": (_after, lane, "resume"),
         "while a step begins": (_before, beginning, "_start"),
         "while a part is made": (_after, parts, "_make"),
         "while a round is judged": (_before, loop, "_judge"),

@@ -6,6 +6,7 @@ The first run of each workflow goes the ordinary way, and this process remembers
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -13,20 +14,32 @@ from audit.chains import Chain
 from orchestrator.runs.engine import liveness, planner
 from orchestrator.runs.engine.board import Board
 from orchestrator.runs.engine.lane import calling, statements
-from orchestrator.runs.engine.lane.riding import LEASE, Heard, Lane
+from orchestrator.runs.engine.lane.riding import LEASE, Lane
 from orchestrator.runs.engine.rows import MANY, Brief
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
-from orchestrator.workflows.schema import Definition
+from orchestrator.workflows.schema import Definition, HumanStep
 
 
 @dataclass(frozen=True)
 class _Known:
-    """A workflow version some runs of which were in the lane, and whether its first step is for it."""
+    """A workflow version some runs of which were in the lane."""
 
     definition: Definition
     around: tuple[UUID, ...]
-    begins_here: bool
+
+    @cached_property
+    def begins_here(self) -> bool:
+        """Whether its first step is for the lane."""
+        return calling.is_plain(self.definition.steps[0])
+
+    @cached_property
+    def goes_on_here(self) -> bool:
+        """Whether a call for the lane may come after a question. Runs of many steps are not read at once."""
+        asked = [step.id for step in self.definition.steps if isinstance(step, HumanStep) and calling.is_plain(step)]
+        after = [behind for key in asked for behind in self.definition.needed_by.get(key, ())]
+        calls = [key for key in after if calling.is_call(self.definition.step(key))]
+        return bool(calls) and len(self.definition.steps) <= MANY
 
 
 _known: dict[int, _Known] = {}
@@ -39,20 +52,19 @@ def claim(ref: UUID) -> Lane | None:
     if found is None or found["revision"] is None:
         return None
     lane = _lane_of(ref, found)
-    lane.run.lane_until, lane.story = datetime.fromisoformat(found["run"]["lane_until"]), []
+    lane.story = []
     return lane
 
 
 def resume(ref: UUID) -> Lane | None:
-    """A run whose one question was answered, when what comes next is for the lane. The lane then takes it."""
-    versions = [version for version, known in _known.items() if len(known.definition.steps) <= MANY]
-    found = statements.answered(ref, versions) if versions else None
+    """Take a run whose one question was answered, when what comes next is for the lane."""
+    versions = [version for version, known in _known.items() if known.goes_on_here]
+    found = statements.resume(ref, versions, liveness.owner(), LEASE.total_seconds()) if versions else None
     if found is None or found["revision"] is None:
         return None
-    heard, output = found["heard"], found["answer"]
-    lane = _lane_of(ref, found, but=heard)
-    lane.graph.succeed(heard, output)
-    lane.heard = Heard(lane.steps[heard], found["review"], output)
+    lane = _lane_of(ref, found, but=found["heard"])
+    lane.graph.succeed(found["heard"], found["answer"])
+    lane.heard = statements.Answer(found["review"], lane.steps[found["heard"]].id, found["answer"])
     return lane if _is_next(lane.graph, lane.run, lane.revision) else None
 
 
@@ -72,8 +84,7 @@ def enter(board: Board) -> Lane | None:
     run.state, run.lane_owner, run.lane_until = RunState.RUNNING, liveness.owner(), board.now + LEASE
     run.wake_at = run.lane_until
     if run.parent_id is None and run.definition is None:
-        begins_here = calling.is_plain(board.definition.steps[0])
-        _known[run.workflow_version_id] = _Known(board.definition, board.around, begins_here)
+        _known[run.workflow_version_id] = _Known(board.definition, board.around)
     steps = {brief.key: brief for brief in board.steps.briefs()}
     return Lane(run, graph, steps, chain, revision, board.around, clock)
 
@@ -90,7 +101,7 @@ def _is_next(graph: planner.Graph, run: Run, revision: int) -> bool:
 def _lane_of(ref: UUID, found: dict[str, Any], but: str = "") -> Lane:
     """The lane of a run as one statement has found it, all of its steps but one taken up."""
     row = found["run"]
-    odd = {"ref": ref, "lane_until": None, "cost": Decimal(row["cost"])}
+    odd = {"ref": ref, "lane_until": datetime.fromisoformat(row["lane_until"]), "cost": Decimal(row["cost"])}
     known, run = _known[row["workflow_version_id"]], Run(**row | odd)
     chain = Chain(found["stream"], f"run:{ref}", found["seq"], bytes.fromhex(found["head"]))
     steps = {each["key"]: Brief(**each["brief"] | {"ref": UUID(each["brief"]["ref"])}) for each in found["steps"]}

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from agents.gateway import Asked
 from approvals.signals import announce, review_opened
-from audit.chains import Chain
+from audit.chains import Chain, Link
 from audit.log import SYSTEM, Party, party
-from orchestrator.runs.engine import leaving, liveness, planner
+from orchestrator.runs.engine import leaving, planner
 from orchestrator.runs.engine.dossier import read_event
 from orchestrator.runs.engine.lane import asking, calling, statements
 from orchestrator.runs.engine.lane.calling import Called
+from orchestrator.runs.engine.lane.statements import Answer
 from orchestrator.runs.engine.rows import Brief
 from orchestrator.runs.models import Run
 from orchestrator.runs.signals import announce_run
@@ -25,21 +26,12 @@ LEASE = timedelta(seconds=10)
 RENEW = timedelta(seconds=5)
 
 
-@dataclass(frozen=True)
-class Heard:
-    """The answer of a person that the run waits for no longer: of which step, and to which review."""
-
-    step: Brief
-    review_id: int
-    output: Any
-
-
 @dataclass
 class Lane:
     """A run that this worker drives alone for a while. `perform` goes on until the lane ends.
 
-    With `heard`, the run is taken only when that answer is taken up. `story` is what has happened in the run so far, as
-    a dossier tells it; None where that has to be read.
+    `heard` is an answer that is taken up with the next call. `story` is what has happened in the run so far, as a
+    dossier tells it; None where that has to be read.
     """
 
     run: Run
@@ -50,7 +42,7 @@ class Lane:
     around: tuple[UUID, ...]
     clock: datetime
     story: list[dict[str, Any]] | None = None
-    heard: Heard | None = None
+    heard: Answer | None = None
     started: float = field(default_factory=time.monotonic)
     checked: float = field(default_factory=time.monotonic)
 
@@ -61,8 +53,6 @@ class Lane:
 
     def perform(self) -> bool:
         """Go on until the run has ended or waits for a person (then True), or the next thing is not for the lane."""
-        if self.heard is not None and not self._take_up(self.heard):
-            return False
         actions = self.graph.plan(self.run.input).actions
         while isinstance(actions[0], planner.Start) and not leaving.is_leaving():
             key = actions[0].step_id
@@ -99,13 +89,13 @@ class Lane:
     def _keep(self, done: Called, ended: planner.Finish | None) -> bool:
         """Store the call of a step, and the end of the run where it was the last; whether all that went well."""
         at, failed = self._now(), bool(done.read.error)
-        before = self.chain.seq
-        links = [calling.link_of(done, self.chain, at)]
-        if ended is not None and not failed:
+        before, ending = self.chain.seq, ended is not None and not failed
+        links = [*self._link_of_answer(at), calling.link_of(done, self.chain, at)]
+        if ended is not None and ending:
             tokens = self.run.input_tokens + self.run.output_tokens
             data = {"output": ended.output, "reason": "", "tokens": tokens}
             links.append(self.chain.link("run.finished", actor=SYSTEM, subject=party(self.run), data=data, at=at))
-        renewed = self._renewed(at) if len(links) == 1 else None
+        renewed = None if ending else self._renewed(at)
         heard = statements.store(
             statements.Stored(
                 revision=done.passage.revision,
@@ -120,20 +110,32 @@ class Lane:
                 input=done.asked.arguments,
                 run_id=self.run.pk,
                 output=ended.output if ended is not None else None,
-                ended=len(links) > 1,
+                ended=ending,
                 lane_until=renewed,
+                answer=self.heard,
             )
         )
         if not self._went_on(heard):
             return False
         if self.story is not None:
             self.story.append(read_event(done.read, at))
-        if len(links) > 1:
+        if ending:
             self.run.state = RunState.SUCCEEDED
-        if len(links) > 1 or renewed is not None:
+        if ending or renewed is not None:
             self.run.version += 1
+        if ending or renewed is not None or self.heard is not None:
             announce_run(self.run)
+        self.heard = None
         return not failed
+
+    def _link_of_answer(self, at: datetime) -> list[Link]:
+        """The entry of the answer that is to be taken up, if there is one."""
+        if self.heard is None:
+            return []
+        (step,) = [brief for brief in self.steps.values() if brief.id == self.heard.step_id]
+        data = {"step": str(step.ref), "step_title": step.title, "output": self.heard.output, "reason": ""}
+        subject = Party("step", str(step.ref), step.title)
+        return [self.chain.link("step.finished", actor=SYSTEM, subject=subject, data=data, at=at)]
 
     def _ask(self, key: str) -> bool:
         """Put the question of a step before a person and let the run wait; whether that was stored."""
@@ -170,35 +172,6 @@ class Lane:
             return False
         self.run.state, self.run.version = RunState.WAITING, self.run.version + 1
         announce(review_opened, question.review)
-        announce_run(self.run)
-        return True
-
-    def _take_up(self, heard: Heard) -> bool:
-        """End the step whose question was answered, and take the run; whether that was stored."""
-        step, at = heard.step, self._now()
-        data = {"step": str(step.ref), "step_title": step.title, "output": heard.output, "reason": ""}
-        before, subject = self.chain.seq, Party("step", str(step.ref), step.title)
-        link = self.chain.link("step.finished", actor=SYSTEM, subject=subject, data=data, at=at)
-        self.run.lane_owner, self.run.lane_until = liveness.owner(), at + LEASE
-        stored = statements.take_up(
-            statements.Answer(
-                revision=self.revision,
-                stream_id=self.chain.stream_id,
-                before=before,
-                at=at,
-                links=[link],
-                step_id=step.id,
-                output=heard.output,
-                review_id=heard.review_id,
-                run_id=self.run.pk,
-                version=self.run.version,
-                lane_owner=self.run.lane_owner,
-                lane_until=self.run.lane_until,
-            )
-        )
-        if not self._went_on(stored):
-            return False
-        self.run.state, self.run.version = RunState.RUNNING, self.run.version + 1
         announce_run(self.run)
         return True
 

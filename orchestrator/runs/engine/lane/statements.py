@@ -51,11 +51,14 @@ _STEP_TYPES = {
     "run": "bigint",
     "output": "jsonb",
     "until": "timestamptz",
+    "review": "bigint",
+    "asked": "bigint",
+    "answer": "jsonb",
 }
 _REVIEW_TYPES = types_of(Review)
 _REVIEW_NAMES = {str(field.column): field.attname for field in Review._meta.concrete_fields}
 _OWN = [name for name in COLUMNS if name not in ("stream_id", "at")]  # of each entry; the others they have in common
-_ENTRY_TYPES = {f"{name}{place}": TYPES[name] for place in (1, 2) for name in _OWN}
+_ENTRY_TYPES = {f"{name}{place}": TYPES[name] for place in (1, 2, 3) for name in _OWN}
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class Change:
 class Stored(Change):
     """What one call leaves. `links` are its entry and, with `ended`, that of the run's end.
 
-    The call of a step that has failed is stored all the same; the step then goes on in the ordinary way.
+    With `answer`, the question that was before it ends, and its entry comes first. The call of a step that failed is
+    stored all the same; the step then goes on in the ordinary way.
     """
 
     call: dict[str, Any]
@@ -88,6 +92,16 @@ class Stored(Change):
     output: Any
     ended: bool
     lane_until: datetime | None
+    answer: "Answer | None" = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person has answered, to which review, and the step that it ends."""
+
+    review_id: int
+    step_id: int
+    output: Any
 
 
 def read(stream: str, version: int) -> tuple[int | None, Chain | None, datetime]:
@@ -108,19 +122,24 @@ def claim(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> dic
     return json.loads(found) if found else None
 
 
-def answered(ref: UUID, versions: Sequence[int]) -> dict[str, Any] | None:
-    """A run of one of these versions that waits for nothing but one question, which was answered. Nothing is taken.
+def resume(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> dict[str, Any] | None:
+    """Take a run of one of these versions that waits for nothing but one question, which was answered.
 
-    With it comes all that driving it needs, as JSON. None when the run is not like that.
+    One statement and one commit; what it gives is JSON. The answer is not taken up yet. None when the run is not like
+    that, or somebody else has it.
     """
-    found = _ANSWERED.first({"ref": ref, "versions": versions, "stream": f"run:{ref}"})
+    values = {"ref": ref, "versions": versions, "owner": owner, "seconds": seconds, "stream": f"run:{ref}"}
+    found = _RESUME.first(values)
     return json.loads(found) if found else None
 
 
 def store(stored: Stored) -> datetime | None:
     """Store a call and its step in one statement and one commit; the database's time, or None for nothing stored."""
-    statement = _LAST_STEP if stored.ended else _STEP if stored.lane_until is None else _RENEWING_STEP
+    run = "ends" if stored.ended else "renews" if stored.lane_until else ""
+    answer = stored.answer
+    heard = {"review": answer.review_id, "asked": answer.step_id, "answer": answer.output} if answer else {}
     values = {
+        **heard,
         "step": stored.step_id,
         "step_state": stored.step_state,
         "finished": stored.finished_at,
@@ -129,7 +148,7 @@ def store(stored: Stored) -> datetime | None:
         "output": stored.output,
         "until": stored.lane_until,
     }
-    return _stored(statement, stored, {**stored.call, **values})
+    return _stored(_CALLED[run, answer is not None], stored, {**stored.call, **values})
 
 
 @dataclass(frozen=True)
@@ -157,33 +176,6 @@ def ask(asked: Question) -> datetime | None:
     return _stored(_ASK_TEAM if review.team_id else _ASK_PERSON, asked, values)
 
 
-@dataclass(frozen=True)
-class Answer(Change):
-    """What a person has answered, the step that it ends, and who takes the run from here, which is at `version`."""
-
-    step_id: int
-    output: Any
-    review_id: int
-    run_id: int
-    version: int
-    lane_owner: int
-    lane_until: datetime
-
-
-def take_up(answer: Answer) -> datetime | None:
-    """Store the end of a question and take its run, in one statement and one commit; None for nothing stored."""
-    values = {
-        "step": answer.step_id,
-        "output": answer.output,
-        "review": answer.review_id,
-        "run": answer.run_id,
-        "version": answer.version,
-        "owner": answer.lane_owner,
-        "until": answer.lane_until,
-    }
-    return _stored(_TAKE_UP, answer, values)
-
-
 def _stored(statement: Prepared, change: Change, values: dict[str, Any]) -> datetime | None:
     """Store a change with its entries; the database's time, or None when nothing was stored."""
     values |= {"revision": change.revision, "stream": change.stream_id, "before": change.before, "at": change.at}
@@ -199,12 +191,12 @@ def _entry(place: int) -> str:
     return f"SELECT %(stream)s,%(at)s,{own} FROM chain"  # noqa: S608 - made of the names above
 
 
-def _statement(entries: int, then: str, types: Mapping[str, str], *, first: str = "", only: str = "") -> Prepared:
+def _statement(entries: int, then: str, types: Mapping[str, str]) -> Prepared:
     """One statement: the stream moves on, or nothing happens; then its entries and everything else."""
     text = f"""
-WITH {first}chain AS (
+WITH chain AS (
   UPDATE audit_stream SET seq = %(seq{entries})s, head = %(hash{entries})s, last_at = %(at)s
-  WHERE id = %(stream)s AND seq = %(before)s{only}
+  WHERE id = %(stream)s AND seq = %(before)s
     AND EXISTS (SELECT 1 FROM agents_rules WHERE id = 1 AND revision = %(revision)s)
   RETURNING id
 ), entry AS (
@@ -216,8 +208,28 @@ SELECT clock_timestamp() FROM chain
     return Prepared(text, {**_ENTRY_TYPES, **_CHANGE_TYPES, **types})
 
 
-def _after_call(entries: int, run: str = "") -> Prepared:
-    """The statement of a call and its step, and perhaps of the run."""
+_RUN_CHANGES = {
+    "": "",
+    "renews": """, run AS (
+  UPDATE runs_run SET lane_until = %(until)s, wake_at = %(until)s, version = version + 1
+  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
+)""",
+    "ends": """, run AS (
+  UPDATE runs_run SET state = 'succeeded', output = %(output)s, finished_at = %(at)s,
+    wake_at = NULL, lane_until = NULL, lane_owner = NULL, version = version + 1
+  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
+)""",
+}
+_HEARD = """, review AS (
+  UPDATE approvals_review SET delivered_at = %(at)s WHERE id = %(review)s AND EXISTS (SELECT 1 FROM chain)
+), asked AS (
+  UPDATE runs_step SET state = 'succeeded', output = %(answer)s, finished_at = %(at)s, fence = fence + 1
+  WHERE id = %(asked)s AND EXISTS (SELECT 1 FROM chain)
+)"""
+
+
+def _after_call(run: str, heard: bool) -> Prepared:
+    """The statement of a call and its step, perhaps of a change of the run, and of the answer that came before."""
     call = ",".join(f"%({column})s" for column in _CALL_TYPES)
     then = f"""call AS (
   INSERT INTO agents_toolcall ({",".join(_CALL_TYPES)},finished_at,reason,fence,put_back,intent_at)
@@ -226,8 +238,8 @@ def _after_call(entries: int, run: str = "") -> Prepared:
   UPDATE runs_step SET state = %(step_state)s, agent_version_id = %(agent_version_id)s, input = %(input)s,
     output = %(result)s, started_at = %(proposed_at)s, finished_at = %(finished)s
   WHERE id = %(step)s AND EXISTS (SELECT 1 FROM chain)
-){run}"""  # noqa: S608 - made of the names above
-    return _statement(entries, then, _CALL_TYPES | _STEP_TYPES)
+){_RUN_CHANGES[run]}{_HEARD if heard else ""}"""  # noqa: S608 - made of the names above
+    return _statement(1 + (run == "ends") + heard, then, _CALL_TYPES | _STEP_TYPES)
 
 
 def _asking(model: type[Model], whom: str) -> Prepared:
@@ -274,6 +286,8 @@ _BRIEF = (
     "json_build_object('id', step.id, 'ref', step.ref, 'key', step.key, 'position', step.position, 'kind', step.kind,"
     " 'title', step.title, 'attempt', step.attempt)"
 )
+_TAKEN = """lane_owner = %(owner)s, lane_until = clock_timestamp() + make_interval(secs => %(seconds)s),
+    wake_at = clock_timestamp() + make_interval(secs => %(seconds)s)"""
 _CLAIM = Prepared(
     f"""
 WITH mine AS (
@@ -282,10 +296,7 @@ WITH mine AS (
     AND deadline_at IS NULL AND ending IS NULL AND workflow_version_id = ANY(%(versions)s)
   FOR NO KEY UPDATE SKIP LOCKED
 ), run AS (
-  UPDATE runs_run SET state = 'running', version = 1, lane_owner = %(owner)s,
-    lane_until = clock_timestamp() + make_interval(secs => %(seconds)s),
-    wake_at = clock_timestamp() + make_interval(secs => %(seconds)s)
-  FROM mine WHERE runs_run.id = mine.id
+  UPDATE runs_run SET state = 'running', version = 1, {_TAKEN} FROM mine WHERE runs_run.id = mine.id
   RETURNING {_RUN}
 )
 SELECT {_FOUND},
@@ -295,65 +306,33 @@ FROM run JOIN audit_stream stream ON stream.key = %(stream)s
 """,  # noqa: S608 - made of the names above
     {"ref": "uuid", "versions": "bigint[]", "owner": "bigint", "seconds": "float8", "stream": "text"},
 )
-_ANSWERED = Prepared(
+_RESUME = Prepared(
     f"""
-WITH run AS (
-  SELECT {_RUN} FROM runs_run
-  WHERE ref = %(ref)s AND state = 'waiting' AND troubles = 0 AND parent_id IS NULL AND definition IS NULL
-    AND deadline_at IS NULL AND ending IS NULL AND lane_owner IS NULL AND workflow_version_id = ANY(%(versions)s)
-)
-SELECT {_FOUND}, 'heard', asked.key, 'review', review.id, 'answer', decision.answer,
-  'steps', (SELECT json_agg(json_build_object('key', step.key, 'brief', {_BRIEF}, 'became', json_build_object(
-     'state', step.state, 'output', step.output, 'reason', step.reason, 'ended', step.finished_at))
-     ORDER BY step.position) FROM runs_step step WHERE step.run_id = run.id))
-FROM run JOIN audit_stream stream ON stream.key = %(stream)s
-  JOIN approvals_review review ON review.run_ref = run.ref AND review.delivered_at IS NULL
+WITH mine AS (
+  SELECT runs_run.id, asked.key, review.id AS review_id, decision.answer FROM runs_run
+  JOIN approvals_review review ON review.run_ref = runs_run.ref AND review.delivered_at IS NULL
     AND review.kind = 'form' AND review.state = 'answered'
   JOIN approvals_decision decision ON decision.review_id = review.id AND decision.undone_at IS NULL
     AND decision.held_until <= clock_timestamp()
-  JOIN runs_step asked ON asked.run_id = run.id AND asked.review_id = review.id AND asked.state = 'waiting'
+  JOIN runs_step asked ON asked.run_id = runs_run.id AND asked.review_id = review.id AND asked.state = 'waiting'
     AND asked.kind = 'human'
-WHERE NOT EXISTS (SELECT 1 FROM runs_step other WHERE other.run_id = run.id AND other.id <> asked.id
-    AND other.state IN ('running', 'waiting', 'resting'))
-""",  # noqa: S608 - made of the names above
-    {"ref": "uuid", "versions": "bigint[]", "stream": "text"},
-)
-_STEP = _after_call(1)
-_RENEWING_STEP = _after_call(
-    1,
-    """, run AS (
-  UPDATE runs_run SET lane_until = %(until)s, wake_at = %(until)s, version = version + 1
-  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
-)""",
-)
-_LAST_STEP = _after_call(
-    2,
-    """, run AS (
-  UPDATE runs_run SET state = 'succeeded', output = %(output)s, finished_at = %(at)s,
-    wake_at = NULL, lane_until = NULL, lane_owner = NULL, version = version + 1
-  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
-)""",
-)
-_ASK_TEAM, _ASK_PERSON = _asking(ReviewGroupPermission, "group"), _asking(ReviewUserPermission, "user")
-_TAKE_UP = _statement(
-    1,
-    """review AS (
-  UPDATE approvals_review SET delivered_at = %(at)s WHERE id = %(review)s AND EXISTS (SELECT 1 FROM chain)
-), step AS (
-  UPDATE runs_step SET state = 'succeeded', output = %(output)s, finished_at = %(at)s, fence = fence + 1
-  WHERE id = %(step)s AND EXISTS (SELECT 1 FROM chain)
+  WHERE runs_run.ref = %(ref)s AND runs_run.state = 'waiting' AND troubles = 0 AND parent_id IS NULL
+    AND definition IS NULL AND runs_run.deadline_at IS NULL AND ending IS NULL AND lane_owner IS NULL
+    AND workflow_version_id = ANY(%(versions)s)
+    AND NOT EXISTS (SELECT 1 FROM runs_step other WHERE other.run_id = runs_run.id AND other.id <> asked.id
+      AND other.state IN ('running', 'waiting', 'resting'))
+  FOR NO KEY UPDATE OF runs_run SKIP LOCKED
 ), run AS (
-  UPDATE runs_run SET state = 'running', lane_owner = %(owner)s, lane_until = %(until)s, wake_at = %(until)s,
-    version = version + 1
-  WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
-)""",
-    {
-        **{"step": "bigint", "output": "jsonb", "review": "bigint", "run": "bigint", "version": "bigint"},
-        **{"owner": "bigint", "until": "timestamptz"},
-    },
-    first="""mine AS (
-  SELECT id FROM runs_run WHERE id = %(run)s AND version = %(version)s AND lane_owner IS NULL
-  FOR NO KEY UPDATE SKIP LOCKED
-), """,
-    only=" AND EXISTS (SELECT 1 FROM mine)",
+  UPDATE runs_run SET state = 'running', version = version + 1, {_TAKEN} FROM mine WHERE runs_run.id = mine.id
+  RETURNING {_RUN}
 )
+SELECT {_FOUND}, 'heard', mine.key, 'review', mine.review_id, 'answer', mine.answer,
+  'steps', (SELECT json_agg(json_build_object('key', step.key, 'brief', {_BRIEF}, 'became', json_build_object(
+     'state', step.state, 'output', step.output, 'reason', step.reason, 'ended', step.finished_at))
+     ORDER BY step.position) FROM runs_step step WHERE step.run_id = run.id))
+FROM run JOIN mine ON mine.id = run.id JOIN audit_stream stream ON stream.key = %(stream)s
+""",  # noqa: S608 - made of the names above
+    {"ref": "uuid", "versions": "bigint[]", "owner": "bigint", "seconds": "float8", "stream": "text"},
+)
+_CALLED = {(run, heard): _after_call(run, heard) for run in _RUN_CHANGES for heard in (False, True)}
+_ASK_TEAM, _ASK_PERSON = _asking(ReviewGroupPermission, "group"), _asking(ReviewUserPermission, "user")
