@@ -106,7 +106,7 @@ _WRITERS: dict[str, Callable[[Any], bytes]] = {
     "uuid[]": lambda values: f"{{{','.join(map(str, values))}}}".encode(),
     "timestamptz": lambda value: value.isoformat().encode(),
     "bytea": lambda value: value,
-    "jsonb": lambda value: value if type(value) is bytes else json_text(value),
+    "jsonb": json_text,
 }
 
 
@@ -137,7 +137,7 @@ class Prepared:
     """A statement with named parameters, written as `%(name)s`, each of the PostgreSQL type that `types` gives it.
 
     psycopg looks anew at every parameter of every call, which costs more than the statement itself where there are
-    fifty of them; here each has its type from the beginning. None is NULL. A `jsonb` may be given as its text, in
+    fifty of them; here each has its type from the beginning. None is NULL. Any value may be given as its text, in
     bytes, where that is known already.
     """
 
@@ -151,7 +151,10 @@ class Prepared:
 
     def first(self, values: Mapping[str, Any]) -> bytes | None:
         """Execute the statement; the text of the first column of its first row, None when it gives no row."""
-        given = [None if (value := values[each]) is None else write(value) for each, write in self._writers]
+        given = [
+            value if (value := values[each]) is None or type(value) is bytes else write(value)
+            for each, write in self._writers
+        ]
         result = self._statement.send(given, *_connection(), self._formats)
         return result.get_value(0, 0) if result.ntuples else None
 

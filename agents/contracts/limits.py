@@ -20,12 +20,13 @@ def depth(raw: bytes) -> int:
 
 def oversized(value: Any, *, max_bytes: int = MAX_BYTES) -> str | None:
     """The sentence for a value whose JSON text is surely longer than allowed, told without writing it; else None."""
-    size, waiting = 0, [value]
+    size, waiting = 0, [dict(value) if isinstance(value, Mapping) else value]
     while waiting:
         item = waiting.pop()
         size += len(item) if isinstance(item, str) else 1
-        if isinstance(item, Mapping):
-            waiting += [*item.keys(), *item.values()]
+        if isinstance(item, dict):
+            waiting += item.keys()
+            waiting += item.values()
         elif isinstance(item, list | tuple):
             waiting += item
         if size > max_bytes:
@@ -39,7 +40,8 @@ def excess(raw: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
         return (
             f"The arguments are {len(raw):,} bytes long; at most {max_bytes:,} are allowed. Send less, or a reference."
         )
-    nested = depth(raw)
+    brackets = raw.count(b"{") + raw.count(b"[")  # no text is deeper than that
+    nested = depth(raw) if brackets > max_depth else 0
     if nested > max_depth:
         return (
             f"The arguments are nested {nested:,} levels deep; at most {max_depth} are allowed. Send a flatter value."

@@ -59,7 +59,7 @@ class Asked:
 class Read:
     """A call that was made: the columns of its ToolCall, its result or why it failed, and what the record says.
 
-    A column of JSON may hold its text, in bytes.
+    A column may hold its text, in bytes.
     """
 
     columns: dict[str, Any]
@@ -93,9 +93,17 @@ class Passage:
         return checker_for(self.contract.input_schema)
 
     @cached_property
-    def _judged(self) -> dict[str, bytes]:
-        """Why the call may be made, as JSON texts: the same for every call."""
-        return {"trace": json.dumps(self.trace).encode(), "risk": json.dumps(self.risk).encode()}
+    def _same(self) -> dict[str, bytes]:
+        """The columns that are the same for every call, as texts: by whom, with what, and why it may be made."""
+        return {
+            "agent_version_id": b"%d" % self.version.pk,
+            "tool_version_id": b"%d" % self.contract.pk,
+            "tool_name": self.tool_name.encode(),
+            "environment": self.environment.encode(),
+            "review_from": b"%d" % self.review_from,
+            "trace": json.dumps(self.trace).encode(),
+            "risk": json.dumps(self.risk).encode(),
+        }
 
     @cached_property
     def _refs(self) -> frozenset[UUID]:
@@ -146,20 +154,15 @@ class Passage:
             run=str(asked.run_ref),
         )
         columns = {
+            **self._same,
             "ref": ref,
-            "agent_version_id": self.version.pk,
-            "tool_version_id": self.contract.pk,
-            "tool_name": self.tool_name,
-            "environment": self.environment,
             "run_ref": asked.run_ref,
             "step_ref": asked.step_ref,
             "within": list(asked.within),
             "step_began_at": asked.at,
             "call_key": asked.key,
-            "review_from": self.review_from,
             "arguments": prepared.canonical,
             "digest": digest,
-            **self._judged,
             "proposed_at": asked.at,
             "state": CallState.FAILED.value if error else CallState.SUCCEEDED.value,
             "result": result,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from agents.gateway import Read
 from agents.people import Person
 from agents.verdicts import Route
 from approvals.actions import make_review, told_of
@@ -17,6 +18,7 @@ from audit.log import SYSTEM, Party, party
 from orchestrator.accounts.models import User
 from orchestrator.runs.engine import asking, planner
 from orchestrator.runs.engine.board import Board, Place
+from orchestrator.runs.engine.dossier import read_event
 from orchestrator.runs.engine.lane import calling, statements
 from orchestrator.runs.engine.routes import route_of
 from orchestrator.runs.engine.rows import Brief, Steps
@@ -24,6 +26,8 @@ from orchestrator.runs.models import Run, Step
 from orchestrator.runs.states import StepState
 from orchestrator.workflows.models import WorkflowVersion
 from orchestrator.workflows.schema import Reviewers
+
+Story = list[tuple[Read, datetime]]
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def question_of(
     *,
     revision: int,
     around: tuple[UUID, ...],
-    story: list[dict[str, Any]] | None,
+    story: Story | None,
     at: datetime,
 ) -> Question | None:
     """The question of a step to a person; None where it has to be asked in the ordinary way."""
@@ -110,7 +114,8 @@ def question_of(
     facts.fill(run)
     step = Step(run=run, state=StepState.RUNNING, started_at=at, input=given, **brief._asdict())
     states = {other: graph.states.get(other, StepState.PENDING) for other in steps}
-    board = Board(run, at, Steps(run, [step], states), story=story, route_of=facts.route)
+    told = None if story is None else [read_event(*each) for each in story]
+    board = Board(run, at, Steps(run, [step], states), story=told, route_of=facts.route)
     ask = asking.about_form(Place(board, step, spec))
     reviewer = facts.reviewer(ask.route)
     if reviewer is None:

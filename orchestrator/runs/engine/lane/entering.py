@@ -34,10 +34,15 @@ class _Known:
         return calling.is_plain(self.definition.steps[0])
 
     @cached_property
+    def asked(self) -> tuple[str, ...]:
+        """The questions that may be asked in the lane."""
+        steps = self.definition.steps
+        return tuple(step.id for step in steps if isinstance(step, HumanStep) and calling.is_plain(step))
+
+    @cached_property
     def goes_on_here(self) -> bool:
         """Whether a call for the lane may come after a question. Runs of many steps are not read at once."""
-        asked = [step.id for step in self.definition.steps if isinstance(step, HumanStep) and calling.is_plain(step)]
-        after = [behind for key in asked for behind in self.definition.needed_by.get(key, ())]
+        after = [behind for key in self.asked for behind in self.definition.needed_by.get(key, ())]
         calls = [key for key in after if calling.is_call(self.definition.step(key))]
         return bool(calls) and len(self.definition.steps) <= MANY
 
@@ -52,7 +57,7 @@ def claim(ref: UUID) -> Lane | None:
     if found is None or found["revision"] is None:
         return None
     lane = _lane_of(ref, found)
-    lane.story = []
+    lane.story = [] if _known[lane.run.workflow_version_id].asked else None
     return lane
 
 

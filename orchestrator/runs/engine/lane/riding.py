@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from agents.gateway import Asked
@@ -12,7 +11,6 @@ from approvals.signals import announce, review_opened
 from audit.chains import Chain, Link
 from audit.log import SYSTEM, Party, party
 from orchestrator.runs.engine import leaving, planner
-from orchestrator.runs.engine.dossier import read_event
 from orchestrator.runs.engine.lane import asking, calling, statements
 from orchestrator.runs.engine.lane.calling import Called
 from orchestrator.runs.engine.lane.statements import Answer
@@ -30,8 +28,8 @@ RENEW = timedelta(seconds=5)
 class Lane:
     """A run that this worker drives alone for a while. `perform` goes on until the lane ends.
 
-    `heard` is an answer that is taken up with the next call. `story` is what has happened in the run so far, as a
-    dossier tells it; None where that has to be read.
+    `heard` is an answer that is taken up with the next call. `story` are all calls of the run so far, with when they
+    were stored; None where those have to be read.
     """
 
     run: Run
@@ -41,7 +39,7 @@ class Lane:
     revision: int
     around: tuple[UUID, ...]
     clock: datetime
-    story: list[dict[str, Any]] | None = None
+    story: asking.Story | None = None
     heard: Answer | None = None
     started: float = field(default_factory=time.monotonic)
     checked: float = field(default_factory=time.monotonic)
@@ -118,7 +116,7 @@ class Lane:
         if not self._went_on(heard):
             return False
         if self.story is not None:
-            self.story.append(read_event(done.read, at))
+            self.story.append((done.read, at))
         if ending:
             self.run.state = RunState.SUCCEEDED
         if ending or renewed is not None:
