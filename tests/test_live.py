@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from channels.layers import get_channel_layer
 from django.conf import settings as django_settings
 from django.db import connections, transaction
 from django.test import Client
@@ -282,6 +283,38 @@ def test_what_rings_again_and_again_rings_once_with_its_latest_version(world: Wo
             await sync_to_async(live.ring)("run.changed", REF, version, groups=[live.user_group(world.ines.pk)])
         assert await tab.hears() == {"type": "run.changed", "ref": REF, "version": 3}
         assert await tab.receive_nothing(timeout=0.3)
+        await tab.leaves()
+
+    in_a_loop(test)
+
+
+def test_what_rings_for_one_group_at_once_is_sent_together_and_each_tab_hears_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr("orchestrator.runs.access.may_watch_run", lambda user, ref: True)
+    session = session_of(world.lukas)
+    sent: list[int] = []
+
+    async def test() -> None:
+        layer = get_channel_layer()
+        assert layer is not None
+        real = layer.group_send
+
+        async def group_send(group: str, event: dict[str, Any]) -> None:
+            sent.append(len(event["bells"]))
+            await real(group, event)
+
+        monkeypatch.setattr(layer, "group_send", group_send)
+        tab = Tab(session)
+        assert await tab.opens()
+        await tab.says(f'{{"watch": "run:{REF}"}}')
+        assert await tab.receive_nothing()
+        for ref in [*(str(new_ref()) for _ in range(3)), REF, str(new_ref())]:
+            await sync_to_async(live.ring)("run.changed", ref, 1, groups=[live.run_group(ref)])
+        assert await tab.hears() == {"type": "run.changed", "ref": REF, "version": 1}
+        assert await tab.receive_nothing(timeout=0.3), "the other runs are not its business"
+        assert sent == [3, 2]
         await tab.leaves()
 
     in_a_loop(test)
