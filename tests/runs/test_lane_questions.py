@@ -132,6 +132,19 @@ def test_asking_and_taking_up_take_a_few_statements_and_one_commit_each(workshop
     assert names == [["WITH", "mine", "AS"], *[["WITH", "chain", "AS"]] * 2]
 
 
+def test_an_answer_the_last_call_and_the_end_are_stored_at_once(workshop: Workshop) -> None:
+    run = waiting(workshop, step("a", "${input.word}") + ASK + step("b"), word="it")
+    answer(run, workshop)
+    taken = lane.resume(run.ref)
+    assert taken is not None
+    with CaptureQueriesContext(connection) as stored:
+        assert taken.perform()
+    assert len(stored) == 1
+    assert verbs(run)[-3:] == ["step.finished", "step.read", "run.finished"]
+    assert Run.objects.get(pk=run.pk).state == RunState.SUCCEEDED
+    assert [broken for _, broken in verify_all() if broken] == []
+
+
 def test_a_question_is_not_stored_once_its_reviewers_have_changed(workshop: Workshop) -> None:
     version = waiting(workshop, word="it").workflow_version
     taken = lane.claim(a_run(version, workshop.world.otto, word="it").ref)

@@ -94,7 +94,7 @@ class Lane:
             data = {"output": ended.output, "reason": "", "tokens": tokens}
             links.append(self.chain.link("run.finished", actor=SYSTEM, subject=party(self.run), data=data, at=at))
         renewed = None if ending else self._renewed(at)
-        heard = statements.store(
+        clock = statements.store(
             statements.Stored(
                 revision=done.passage.revision,
                 stream_id=self.chain.stream_id,
@@ -113,7 +113,7 @@ class Lane:
                 answer=self.heard,
             )
         )
-        if not self._went_on(heard):
+        if not self._went_on(clock):
             return False
         if self.story is not None:
             self.story.append((done.read, at))
@@ -152,8 +152,8 @@ class Lane:
             return False
         before = self.chain.seq
         links = [self.chain.link(verb, at=at, **told) for verb, told in question.entries]
-        heard = statements.ask(
-            statements.Question(
+        clock = statements.ask(
+            statements.Asking(
                 revision=self.revision,
                 stream_id=self.chain.stream_id,
                 before=before,
@@ -166,18 +166,18 @@ class Lane:
                 dossier=question.dossier,
             )
         )
-        if not self._went_on(heard):
+        if not self._went_on(clock):
             return False
         self.run.state, self.run.version = RunState.WAITING, self.run.version + 1
         announce(review_opened, question.review)
         announce_run(self.run)
         return True
 
-    def _went_on(self, heard: datetime | None) -> bool:
+    def _went_on(self, clock: datetime | None) -> bool:
         """Set the clock by what a statement has said, if it has stored anything."""
-        if heard is None:
+        if clock is None:
             return False
-        self.clock, self.started, self.checked = heard, time.monotonic(), time.monotonic()
+        self.clock, self.started, self.checked = clock, time.monotonic(), time.monotonic()
         return True
 
     def _renewed(self, now: datetime) -> datetime | None:

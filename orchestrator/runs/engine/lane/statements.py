@@ -152,7 +152,7 @@ def store(stored: Stored) -> datetime | None:
 
 
 @dataclass(frozen=True)
-class Question(Change):
+class Asking(Change):
     """A review, of a step that waits for it now, as its run does."""
 
     step_id: int
@@ -167,7 +167,7 @@ def next_review() -> int:
     return int(_NEXT_REVIEW.rows()[0][0])
 
 
-def ask(asked: Question) -> datetime | None:
+def ask(asked: Asking) -> datetime | None:
     """Store a question in one statement and one commit; the database's time, or None for nothing stored."""
     review = asked.review
     values = {"step": asked.step_id, "input": asked.input, "run": asked.run_id}
