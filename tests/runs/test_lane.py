@@ -59,7 +59,7 @@ def test_the_lane_needs_no_query_but_its_own_statements(workshop: Workshop) -> N
     taken = in_the_lane(workshop)
     with CaptureQueriesContext(connection) as queries:
         assert taken.perform()
-    assert [query["sql"].split()[:3] for query in queries] == [["WITH", "chain", "AS"]] * 3
+    assert ["chain AS (" in query["sql"] for query in queries] == [True] * 3
     assert Run.objects.get(pk=taken.run.pk).state == RunState.SUCCEEDED
 
 

@@ -1,10 +1,11 @@
 """Questions in the fast lane: the same rows and the same record as in the ordinary way, or nothing at all."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from agents.actions import stops
@@ -13,6 +14,7 @@ from approvals.access import decidable_by
 from approvals.actions import expire
 from approvals.models import Decision, Review
 from approvals.states import ReviewState, Verdict
+from audit.log import SYSTEM, party, record
 from audit.models import Entry
 from audit.verify import verify_all
 from orchestrator.accounts.models import User
@@ -23,6 +25,7 @@ from orchestrator.runs.models import Run, Step
 from orchestrator.runs.states import RunState
 from tests.runs.test_lane import leaves
 from tests.scenes import a_run, open_reviews, say
+from tests.servers import wait_until
 from tests.workshop import FAILURES, Workshop, pump, states, step, verbs, words
 
 ASK = """- {id: ask, title: Ask, kind: human, instructions: "Is ${steps.a.output.word} good?",
@@ -118,18 +121,15 @@ def test_asking_and_taking_up_take_a_few_statements_and_one_commit_each(workshop
     with CaptureQueriesContext(connection) as asked:
         taken = lane.claim(run.ref)
         assert taken is not None and taken.perform()
-    assert [query["sql"].split()[:3] for query in asked] == [
-        ["WITH", "mine", "AS"],
-        ["WITH", "chain", "AS"],
-        ["SELECT", "nextval('approvals_review_id_seq')"],
-        ["WITH", "chain", "AS"],
+    assert [query["sql"].split()[1] for query in asked] == [
+        *("mine", "chain"),
+        *("nextval('approvals_review_id_seq')", "locked"),
     ]
     answer(run, workshop)
     with CaptureQueriesContext(connection) as taken_up:
         taken = lane.resume(run.ref)
         assert taken is not None and taken.perform()
-    names = [query["sql"].split()[:3] for query in taken_up]
-    assert names == [["WITH", "mine", "AS"], *[["WITH", "chain", "AS"]] * 2]
+    assert [query["sql"].split()[1] for query in taken_up] == ["mine", "run_locked", "locked"]
 
 
 def test_an_answer_the_last_call_and_the_end_are_stored_at_once(workshop: Workshop) -> None:
@@ -240,6 +240,41 @@ def test_a_run_that_is_cancelled_while_its_answer_is_taken_up_ends(workshop: Wor
     assert not taken.perform()
     assert pump(run).state == RunState.STOPPED
     assert "step.finished" not in verbs(run)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("held", ["runs_run", "approvals_review"])
+def test_who_has_the_run_or_its_review_first_never_waits_for_the_lane(workshop: Workshop, held: str) -> None:
+    """Run, review, stream: the lane locks in the same order as everybody, so that there is no deadlock."""
+    run = waiting(workshop, word="it")
+    answer(run, workshop)
+    taken = lane.resume(run.ref)
+    assert taken is not None
+    column = "ref" if held == "runs_run" else "run_ref"
+    with ThreadPoolExecutor(1) as apart:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT 1 FROM {held} WHERE {column} = %s FOR NO KEY UPDATE", [run.ref])
+            performed = apart.submit(in_another_thread, taken)
+            wait_until(somebody_waits)
+            record("run.cancelled", actor=SYSTEM, subject=party(run), stream=f"run:{run.ref}")
+        assert not performed.result(timeout=10), "somebody else has written to the stream"
+    assert [broken for _, broken in verify_all() if broken] == []
+
+
+def in_another_thread(taken: lane.Lane) -> bool:
+    """Go on in a thread with a connection of its own."""
+    try:
+        return taken.perform()
+    finally:
+        connections.close_all()
+
+
+def somebody_waits() -> bool:
+    """Whether a statement waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_question_beside_other_steps_lets_them_go_on(workshop: Workshop) -> None:

@@ -191,12 +191,25 @@ def _entry(place: int) -> str:
     return f"SELECT %(stream)s,%(at)s,{own} FROM chain"  # noqa: S608 - made of the names above
 
 
-def _statement(entries: int, then: str, types: Mapping[str, str]) -> Prepared:
-    """One statement: the stream moves on, or nothing happens; then its entries and everything else."""
+_LOCK_RUN = """locked AS (
+  SELECT id FROM runs_run WHERE id = %(run)s FOR NO KEY UPDATE
+), """
+_LOCK_REVIEW = """run_locked AS (
+  SELECT id FROM runs_run WHERE id = %(run)s FOR NO KEY UPDATE
+), locked AS (
+  SELECT id FROM approvals_review WHERE id = %(review)s AND EXISTS (SELECT 1 FROM run_locked) FOR NO KEY UPDATE
+), """
+
+
+def _statement(entries: int, then: str, types: Mapping[str, str], lock: str = "") -> Prepared:
+    """One statement: the stream moves on, or nothing happens; then its entries and everything else.
+
+    What it changes of the run and a review is locked before the stream, as everybody does (docs/decisions/engine.md).
+    """
     text = f"""
-WITH chain AS (
+WITH {lock}chain AS (
   UPDATE audit_stream SET seq = %(seq{entries})s, head = %(hash{entries})s, last_at = %(at)s
-  WHERE id = %(stream)s AND seq = %(before)s
+  WHERE id = %(stream)s AND seq = %(before)s{" AND EXISTS (SELECT 1 FROM locked)" if lock else ""}
     AND EXISTS (SELECT 1 FROM agents_rules WHERE id = 1 AND revision = %(revision)s)
   RETURNING id
 ), entry AS (
@@ -239,7 +252,8 @@ def _after_call(run: str, heard: bool) -> Prepared:
     output = %(result)s, started_at = %(proposed_at)s, finished_at = %(finished)s
   WHERE id = %(step)s AND EXISTS (SELECT 1 FROM chain)
 ){_RUN_CHANGES[run]}{_HEARD if heard else ""}"""  # noqa: S608 - made of the names above
-    return _statement(1 + (run == "ends") + heard, then, _CALL_TYPES | _STEP_TYPES)
+    lock = _LOCK_REVIEW if heard else _LOCK_RUN if run else ""
+    return _statement(1 + (run == "ends") + heard, then, _CALL_TYPES | _STEP_TYPES, lock)
 
 
 def _asking(model: type[Model], whom: str) -> Prepared:
@@ -261,7 +275,7 @@ def _asking(model: type[Model], whom: str) -> Prepared:
     version = version + 1
   WHERE id = %(run)s AND EXISTS (SELECT 1 FROM chain)
 )"""  # noqa: S608 - made of the names above
-    return _statement(2, then, _REVIEW_TYPES | {"step": "bigint", "input": "jsonb", "run": "bigint"})
+    return _statement(2, then, _REVIEW_TYPES | {"step": "bigint", "input": "jsonb", "run": "bigint"}, _LOCK_RUN)
 
 
 _END = Statement("""
