@@ -59,7 +59,7 @@ def broker() -> "Redis":
 
 
 def messages_waiting() -> int:
-    """How many messages wait in the queue for a worker. Raises RedisError when the broker does not answer."""
+    """How many messages wait, those for new runs left out. Raises RedisError when the broker does not answer."""
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     with broker() as client:
         return int(client.llen(f"{prefix}{app.conf.task_default_queue}"))

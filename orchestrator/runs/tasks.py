@@ -36,7 +36,8 @@ def advance(ref: str, swept: bool = False, begun: bool = False, answered: bool =
 def begin(refs: list[str]) -> None:
     """Drive runs that were just made, one after the other, while that goes quickly.
 
-    As soon as one takes longer or needs more than the fast lane, the others are left to another worker.
+    As soon as one takes longer or needs more than the fast lane, the others are left to another worker. What has begun
+    already, and what a person has decided, goes before what is new: not behind the rows of somebody's file.
     """
     others, late = deque(refs), time.monotonic() + MOMENT_SECONDS
 

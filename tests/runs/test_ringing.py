@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 from kombu.exceptions import OperationalError
 
+from orchestrator.celery import broker
 from orchestrator.runs import ringing, tasks
 from orchestrator.runs.engine import lane
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
+from tests.chaos.faults import QUEUE
 from tests.scenes import a_run
 from tests.servers import wait_until
 from tests.workshop import Workshop, pump, step
@@ -116,3 +118,13 @@ def test_a_worker_that_leaves_hands_all_of_them_on(
     monkeypatch.setattr("orchestrator.runs.engine.leaving.is_leaving", lambda: True)
     tasks.begin(refs)
     assert ended(refs) == [False, False] and rung == [refs]
+
+
+def test_new_runs_are_taken_after_everything_else(workshop: Workshop) -> None:
+    with broker() as client:
+        later, before = f"{QUEUE}\x06\x163", client.llen(QUEUE)
+        ringing.ring(tasks.begin, ["x"])
+        ringing.ring(tasks.advance, "x", begun=True)
+        assert client.llen(later) == 1 and client.llen(QUEUE) == before + 1
+        client.delete(later)
+        client.lpop(QUEUE)
