@@ -21,7 +21,7 @@ def due_runs() -> list[UUID]:
     """The runs that somebody must look at now: their time has come, a closed review of theirs may take effect, a part
     of theirs has ended, or the worker that had them is dead.
 
-    A run in trouble is left alone until its time has come, whatever else speaks for it.
+    A run in trouble is left alone until its time has come, whatever else speaks for it. What was interrupted comes first.
     """
     woken = Run.objects.filter(wake_at__lte=Now()).order_by("wake_at").values_list("ref", flat=True)[:MOST]
     on_hold = Decision.objects.filter(review=OuterRef("pk"), undone_at=None, held_until__gt=Now())
@@ -32,7 +32,7 @@ def due_runs() -> list[UUID]:
     parents = untold.order_by("pk").values_list("parent__run__ref", flat=True)[:MOST]
     abandoned = Run.objects.filter(lane_owner__isnull=False).exclude(lane_owner__in=RawSQL(ALIVE, ()))  # noqa: S611
     lanes = abandoned.order_by("pk").values_list("ref", flat=True)[:MOST]
-    return list(dict.fromkeys([*woken, *calm, *parents, *lanes, *_left_behind()]))
+    return list(dict.fromkeys([*lanes, *_left_behind(), *calm, *parents, *woken]))
 
 
 def _left_behind() -> list[UUID]:
