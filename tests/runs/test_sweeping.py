@@ -7,6 +7,8 @@ import pytest
 from orchestrator import celery
 from orchestrator.runs import tasks
 from orchestrator.runs.engine import sweeping
+from orchestrator.runs.models import Run
+from orchestrator.runs.states import RunState
 from tests.scenes import a_run, a_workflow
 from tests.world import World
 
@@ -35,6 +37,14 @@ def test_a_run_that_nobody_was_told_of_is_rung_for_at_once(
     assert sweeping.due_runs() == [run.ref]
     tasks.sweep()
     assert rung == [str(run.ref)]
+
+
+def test_what_was_interrupted_is_rung_for_before_what_is_new(world: World) -> None:
+    version = a_workflow(ASK)
+    new, interrupted, newer = (a_run(version, world.otto) for _ in range(3))
+    nobody = 5  # nobody holds that lock
+    Run.objects.filter(pk=interrupted.pk).update(state=RunState.RUNNING, version=1, lane_owner=nobody)
+    assert sweeping.due_runs() == [interrupted.ref, new.ref, newer.ref]
 
 
 def test_while_enough_messages_wait_no_more_are_sent(

@@ -21,7 +21,8 @@ def due_runs() -> list[UUID]:
     """The runs that somebody must look at now: their time has come, a closed review of theirs may take effect, a part
     of theirs has ended, or the worker that had them is dead.
 
-    A run in trouble is left alone until its time has come, whatever else speaks for it. What was interrupted comes first.
+    What was interrupted comes first. A run in trouble is left alone until its time has come, whatever else speaks for
+    it.
     """
     woken = Run.objects.filter(wake_at__lte=Now()).order_by("wake_at").values_list("ref", flat=True)[:MOST]
     on_hold = Decision.objects.filter(review=OuterRef("pk"), undone_at=None, held_until__gt=Now())
