@@ -29,6 +29,7 @@ _FORMATS = {
     "date-time": "a date and time such as 2026-11-23T09:40:00Z",
     "time": "a time such as 09:40:00Z",
     "email": "an e-mail address such as ada@example.org",
+    "idn-email": "an e-mail address such as ada@example.org",
     "uri": "a web address such as https://example.org/page",
     "uuid": "a UUID such as 0193a5f0-0000-7000-8000-000000000000",
     "ipv4": "an IPv4 address such as 192.0.2.1",

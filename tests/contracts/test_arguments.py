@@ -172,6 +172,14 @@ def test_every_sentence_says_what_would_be_right() -> None:
     }
 
 
+def test_an_address_with_letters_of_any_script_can_be_asked_for() -> None:
+    schema = {"type": "object", "properties": {"from": {"type": "string", "format": "idn-email"}}}
+    assert prepare({"from": "jörg@müller.example"}, schema).value == {"from": "jörg@müller.example"}
+    assert refusal({"from": "jörg at müller"}, schema) == {
+        "/from": "“from” does not have the form of an e-mail address such as ada@example.org."
+    }
+
+
 def test_sentences_never_repeat_what_was_sent() -> None:
     secret = "SECRET-4471"
     sentences = refusal({"order_id": secret, "amount": secret, "speed": secret, "day": secret, "count": [secret]})

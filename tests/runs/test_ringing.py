@@ -122,9 +122,10 @@ def test_a_worker_that_leaves_hands_all_of_them_on(
 
 def test_new_runs_are_taken_after_everything_else(workshop: Workshop) -> None:
     with broker() as client:
-        later, before = f"{QUEUE}\x06\x163", client.llen(QUEUE)
+        later = f"{QUEUE}\x06\x163"
+        before = client.llen(QUEUE), client.llen(later)
         ringing.ring(tasks.begin, ["x"])
         ringing.ring(tasks.advance, "x", begun=True)
-        assert client.llen(later) == 1 and client.llen(QUEUE) == before + 1
-        client.delete(later)
+        assert (client.llen(QUEUE), client.llen(later)) == (before[0] + 1, before[1] + 1)
         client.lpop(QUEUE)
+        client.lpop(later)
