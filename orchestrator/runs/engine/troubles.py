@@ -39,7 +39,7 @@ MOST = 3
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 WHILE_AWAY = timedelta(seconds=1)
 STOPPED = "Every worker process that was to drive this run on ended."
-AWAY = "The database was away, or could store nothing, while a worker drove this run."
+AWAY = "The database was away, could store nothing, or put others first, while a worker drove this run."
 LOST = "The worker that had this step did not come back."
 
 
