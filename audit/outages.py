@@ -13,7 +13,8 @@ def is_outage(error: BaseException | None) -> bool:
     starts, its disk is full, it cannot read or write, or it rolled this back to let others go on.
 
     PostgreSQL documentation, appendix A: class 08 is about connections, 57P about a server that stops, 53 about what it
-    lacks, 58 about errors of its system, 40 about transactions that gave way. Without any state the connection was lost.
+    lacks, 58 about errors of its system, 40 about transactions that gave way. Without any state the connection was
+    lost.
     """
     cause = _cause(error)
     if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | InterfaceError):

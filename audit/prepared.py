@@ -163,7 +163,8 @@ def _connection() -> "tuple[BaseDatabaseWrapper, psycopg.Connection[Any]]":
     """Django's connection and psycopg's. Raises what Django raises in a transaction that is broken already."""
     through = connections[DEFAULT_DB_ALIAS]
     through.close_if_health_check_failed()
-    through.ensure_connection()
+    if through.connection is None:
+        through.ensure_connection()
     through.validate_no_broken_transaction()
     return through, through.connection
 

@@ -15,6 +15,8 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from orchestrator.warming import Warm
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 # By whichever address, Valkey is read through our own transport: no message can end a worker.
 TRANSPORT_ALIASES.update({"redis": "orchestrator.transport:Transport", "rediss": "orchestrator.transport:Transport"})
@@ -46,6 +48,7 @@ app.autodiscover_tasks()
 # Celery closes the database connection before and after every task unless told how often it may be used again. A worker
 # keeps its own: a lock on it says that the worker is alive, and opening one for each task costs more than most tasks.
 app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000
+app.steps["worker"].add(Warm)
 
 WORKER_SEEN = "holdshort:worker-seen"
 # A worker beats every two seconds; after three missed beats it counts as gone.
@@ -69,9 +72,14 @@ def messages_waiting() -> int:
 def keep_connections(**_: object) -> None:
     """Called once in a worker before its first task: connections last until they break.
 
-    For who waits for messages a pause is nothing that has to end the connection: those to the broker are patient here.
+    The plans of prepared statements are made once and for all at their first use, and not after some; no other
+    statement has parameters. For who waits for messages a pause is nothing that has to end the connection: those to the
+    broker are patient here.
     """
-    connections.settings["default"]["CONN_MAX_AGE"] = None
+    database = connections.settings["default"]
+    database["CONN_MAX_AGE"] = None
+    given = database["OPTIONS"].get("options", "")
+    database["OPTIONS"]["options"] = f"{given} -c plan_cache_mode=force_generic_plan".strip()
     app.conf.broker_transport_options = {**app.conf.broker_transport_options, "socket_timeout": 5.0}
 
 

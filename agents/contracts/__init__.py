@@ -9,7 +9,7 @@ from agents.contracts.diffs import Change, diff
 from agents.contracts.digests import binding_digest, contract_digest
 from agents.contracts.limits import MAX_BYTES, MAX_DEPTH
 from agents.contracts.problems import BadArguments, BadSchema, Problem
-from agents.contracts.results import check_result
+from agents.contracts.results import Promise, check_result, promise_of
 
 __all__ = [
     "MAX_BYTES",
@@ -22,6 +22,7 @@ __all__ = [
     "Checker",
     "Prepared",
     "Problem",
+    "Promise",
     "binding_digest",
     "check_result",
     "checker_for",
@@ -30,4 +31,5 @@ __all__ = [
     "diff",
     "lint",
     "prepare",
+    "promise_of",
 ]

@@ -18,6 +18,11 @@ def depth(raw: bytes) -> int:
     return max(accumulate((_STEP.get(token[0], 0) for token in _TOKEN.finditer(raw)), initial=0))
 
 
+def is_deeper(raw: bytes, most: int) -> bool:
+    """Whether brackets are nested more than `most` deep. No text is deeper than it has brackets."""
+    return raw.count(b"{") + raw.count(b"[") > most and depth(raw) > most
+
+
 def oversized(value: Any, *, max_bytes: int = MAX_BYTES) -> str | None:
     """The sentence for a value whose JSON text is surely longer than allowed, told without writing it; else None."""
     size, waiting = 0, [dict(value) if isinstance(value, Mapping) else value]
@@ -40,10 +45,7 @@ def excess(raw: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
         return (
             f"The arguments are {len(raw):,} bytes long; at most {max_bytes:,} are allowed. Send less, or a reference."
         )
-    brackets = raw.count(b"{") + raw.count(b"[")  # no text is deeper than that
-    nested = depth(raw) if brackets > max_depth else 0
-    if nested > max_depth:
-        return (
-            f"The arguments are nested {nested:,} levels deep; at most {max_depth} are allowed. Send a flatter value."
-        )
+    if is_deeper(raw, max_depth):
+        nested = f"{depth(raw):,} levels deep; at most {max_depth} are allowed"
+        return f"The arguments are nested {nested}. Send a flatter value."
     return None

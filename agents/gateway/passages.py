@@ -22,10 +22,12 @@ from agents.contracts import (
     BadSchema,
     Checker,
     Prepared,
+    Promise,
     binding_digest,
     check_result,
     checker_for,
     prepare,
+    promise_of,
 )
 from agents.digests import agent_digest, contract_digest
 from agents.gateway.execute import LATEST_BEGIN, MAX_RESULT
@@ -93,6 +95,14 @@ class Passage:
         return checker_for(self.contract.input_schema)
 
     @cached_property
+    def _promised(self) -> dict[str, Any] | Promise | None:
+        schema = self.contract.output_schema
+        try:
+            return promise_of(schema) if schema else schema
+        except BadSchema:
+            return schema  # whoever checks a result says so
+
+    @cached_property
     def _same(self) -> dict[str, bytes]:
         """The columns that are the same for every call, as texts: by whom, with what, and why it may be made."""
         return {
@@ -120,9 +130,9 @@ class Passage:
             prepared = prepare(asked.arguments, self._checker)
         except (BadArguments, BadSchema):
             return None
-        ref, contract = new_ref(), self.contract
+        ref, contract = str(new_ref()), self.contract
         context = CallContext(
-            idempotency_key=str(ref),
+            idempotency_key=ref,
             timeout=float(contract.timeout_seconds),
             agent=self.version.agent.name,
             environment=self.environment,
@@ -141,22 +151,23 @@ class Passage:
             return None, str(error)
         if not reply.ok:
             return None, reply.error or "The tool refused."
-        value, problem = check_result(reply.value, self.contract.output_schema, MAX_RESULT)
+        value, problem = check_result(reply.value, self._promised, MAX_RESULT)
         return (None, problem) if problem else (value, "")
 
-    def _as_row(self, ref: UUID, asked: Asked, prepared: Prepared, result: Any, error: str) -> Read:
+    def _as_row(self, ref: str, asked: Asked, prepared: Prepared, result: Any, error: str) -> Read:
+        run = str(asked.run_ref)
         digest = binding_digest(
             tool=self.tool_name,
             contract_digest=self.contract.digest,
             arguments=prepared.canonical,
             environment=self.environment,
             agent_digest=self.version.digest,
-            run=str(asked.run_ref),
+            run=run,
         )
         columns = {
             **self._same,
-            "ref": ref,
-            "run_ref": asked.run_ref,
+            "ref": ref.encode(),
+            "run_ref": run.encode(),
             "step_ref": asked.step_ref,
             "within": list(asked.within),
             "step_began_at": asked.at,
@@ -170,7 +181,7 @@ class Passage:
         }
         sensitive = self.contract.sensitive
         told = {
-            "call": str(ref),
+            "call": ref,
             "tool": self.tool_name,
             "digest": digest,
             "arguments": masked(prepared.value, sensitive),

@@ -17,7 +17,8 @@ way, from rows alone. Nothing depends on the lane but speed.
 what is stored, and `statements` store it.
 """
 
-from orchestrator.runs.engine.lane.entering import claim, enter, resume
+from orchestrator.runs.engine.lane.entering import claim, enter, get_ready, resume
 from orchestrator.runs.engine.lane.riding import Lane
+from orchestrator.runs.engine.lane.turns import turns
 
-__all__ = ("Lane", "claim", "enter", "resume")
+__all__ = ("Lane", "claim", "enter", "get_ready", "resume", "turns")

@@ -59,9 +59,9 @@ def given_to(run: Run, spec: StepSpec, outputs: Mapping[str, Any]) -> dict[str, 
 
 def link_of(called: Called, chain: Chain, at: datetime) -> Link:
     """The next entry of a run's record: this call."""
-    step, version = called.step, called.passage.version
+    step, version, ref = called.step, called.passage.version, str(called.step.ref)
     data = {
-        "step": str(step.ref),
+        "step": ref,
         "step_title": step.title,
         "kind": step.kind,
         "agent": version.agent.title,
@@ -70,5 +70,5 @@ def link_of(called: Called, chain: Chain, at: datetime) -> Link:
         **called.read.told,
     }
     verb = "call.failed" if called.read.error else "step.read"
-    subject = Party("step", str(step.ref), step.title)
+    subject = Party("step", ref, step.title)
     return chain.link(verb, actor=called.passage.actor, subject=subject, data=data, at=at)

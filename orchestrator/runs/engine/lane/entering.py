@@ -50,6 +50,12 @@ class _Known:
 _known: dict[int, _Known] = {}
 
 
+def get_ready() -> None:
+    """Do in this thread what is slow only once: open its connection, and have the lane's statements planned."""
+    liveness.owner()
+    statements.try_out()
+
+
 def claim(ref: UUID) -> Lane | None:
     """Take a run that has just been started straight into the lane, when its workflow begins with a step for it."""
     versions = [version for version, known in _known.items() if known.begins_here]

@@ -104,6 +104,16 @@ class Answer:
     output: Any
 
 
+def try_out() -> None:
+    """Have this connection parse and plan what it will need: each statement is used twice, for a row that is not there.
+
+    A comparison with NULL is never true, so nothing is found and nothing is stored.
+    """
+    for statement in (_CLAIM, _RESUME, _ASK_TEAM, _ASK_PERSON, *_CALLED.values()):
+        for _ in range(2):
+            statement.first(dict.fromkeys(statement.types))
+
+
 def read(stream: str, version: int) -> tuple[int | None, Chain | None, datetime]:
     """The revision of the rules, the end of a stream (None for one that has not begun), and the database's time.
 
