@@ -14,7 +14,8 @@ from orchestrator.runs.starting import actions, firing
 from orchestrator.runs.watching import watched
 
 log = logging.getLogger(__name__)
-MOMENT_SECONDS = 0.1
+SLOW_SECONDS, MOMENT_SECONDS = 0.1, 0.5
+"""For one run of a message, and for all of them. Most of it they may have waited for their turns in the fast lane."""
 ENOUGH = 200
 """Messages that keep the workers busy until the next sweep, and some more."""
 
@@ -47,10 +48,13 @@ def begin(refs: list[str]) -> None:
             others.clear()
 
     while others:
-        if leaving.is_leaving() or time.monotonic() > late:
+        began = time.monotonic()
+        if leaving.is_leaving() or began > late:
             leave_the_others()
-        else:
-            advancing.advance(UUID(others.popleft()), beside=leave_the_others)
+            return
+        advancing.advance(UUID(others.popleft()), beside=leave_the_others)
+        if time.monotonic() - began > SLOW_SECONDS:
+            leave_the_others()
 
 
 @shared_task(name="runs.start_batch", ignore_result=True)

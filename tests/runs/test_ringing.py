@@ -94,11 +94,12 @@ def test_one_that_needs_more_than_the_fast_lane_keeps_no_other_waiting(
     assert ended(refs) == [True, True, False] and rung[1:] == [refs[2:]]
 
 
+@pytest.mark.parametrize("limit", ["SLOW_SECONDS", "MOMENT_SECONDS"])
 def test_one_that_takes_long_in_the_fast_lane_keeps_no_other_waiting_longer(
-    workshop: Workshop, rung: list[list[str]], monkeypatch: pytest.MonkeyPatch
+    limit: str, workshop: Workshop, rung: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refs = new_runs(workshop, step("a"), 3)
-    monkeypatch.setattr(tasks, "MOMENT_SECONDS", 0.0)
+    monkeypatch.setattr(tasks, limit, 0.0)
     real = lane.Lane.perform
 
     def slowly(taken: lane.Lane) -> bool:
