@@ -1,10 +1,13 @@
 """A worker's connection to the database: a broken one is replaced before the next task, a sound one is not asked."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from orchestrator.celery import drop_broken_connections
+from orchestrator import celery
+from orchestrator.celery import drop_broken_connections, keep_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,3 +50,16 @@ def test_a_connection_that_was_left_in_a_transaction_is_dropped() -> None:
     connection.set_autocommit(False)
     drop_broken_connections()
     assert connection.connection is None and pid() != before
+
+
+def test_a_worker_plans_prepared_statements_once_and_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = connections.settings["default"]
+    for name, value in (("CONN_MAX_AGE", 0), ("OPTIONS", {"options": "-c application_name=ours"})):
+        monkeypatch.setitem(settings, name, value)
+    monkeypatch.setattr(celery, "app", SimpleNamespace(conf=SimpleNamespace(broker_transport_options={})))
+    connection.close()
+    keep_connections()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('plan_cache_mode'), current_setting('application_name')")
+        assert cursor.fetchone() == ("force_generic_plan", "ours")
+    connection.close()

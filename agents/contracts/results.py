@@ -16,8 +16,6 @@ from agents.contracts.weight import check_weight
 
 MAX_RESULT_BYTES = 1024 * 1024
 MAX_RESULT_DEPTH = 100
-
-
 _written = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 

@@ -1,6 +1,8 @@
 """The fast lane: the same rows and the same record as the ordinary way, in one statement, or nothing at all."""
 
+from contextlib import nullcontext
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection
@@ -61,6 +63,19 @@ def test_the_lane_needs_no_query_but_its_own_statements(workshop: Workshop) -> N
         assert taken.perform()
     assert ["chain AS (" in query["sql"] for query in queries] == [True] * 3
     assert Run.objects.get(pk=taken.run.pk).state == RunState.SUCCEEDED
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_only_who_may_be_for_the_lane_takes_a_turn(
+    begun: bool, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = Mock(side_effect=nullcontext)
+    monkeypatch.setattr(lane, "turn", turn)
+    monkeypatch.setattr(lane, "enter", lambda board: None)
+    run = a_run(workshop.workflow(THREE), workshop.world.otto)
+    advance(run.ref, begun=begun)
+    assert turn.call_count == (0 if begun else 1)
+    assert Run.objects.get(pk=run.pk).state == RunState.SUCCEEDED
 
 
 def test_nothing_is_stored_once_a_grant_has_changed(workshop: Workshop) -> None:

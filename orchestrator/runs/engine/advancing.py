@@ -18,7 +18,7 @@ from audit.outages import is_outage
 from orchestrator.runs.engine import beginning, driving, ending, lane, leaving, parts, planner, troubles, withdrawing
 from orchestrator.runs.engine.board import Board, take
 from orchestrator.runs.engine.endings import end_run
-from orchestrator.runs.engine.lane import Lane, turns
+from orchestrator.runs.engine.lane import Lane
 from orchestrator.runs.engine.outlasting import outlast
 from orchestrator.runs.engine.work import Returned, Work
 from orchestrator.runs.states import RunState
@@ -38,18 +38,21 @@ def advance(
     if leaving.is_leaving():
         return
     work: Work | Lane | None = None
+    fast: Lane | None = None
     returned: Returned | None = None
+    take_into_lane = lane.resume if answered else None if begun else lane.claim
     try:
-        with turns.turn():
-            work = fast = lane.resume(ref) if answered else None if begun else lane.claim(ref)
-            if fast is not None and fast.perform():
-                return
+        if take_into_lane is not None:
+            with lane.turn():
+                work = fast = take_into_lane(ref)
+                if fast is not None and fast.perform():
+                    return
         beside()
         work = transition(ref, fast=fast is None)
         while work is not None:
             returned = None
             if isinstance(work, Lane):
-                with turns.turn():
+                with lane.turn():
                     done = work.perform()
                 work = None if done else transition(ref, fast=False)
             else:

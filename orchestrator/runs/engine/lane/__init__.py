@@ -19,6 +19,6 @@ what is stored, and `statements` store it.
 
 from orchestrator.runs.engine.lane.entering import claim, enter, get_ready, resume
 from orchestrator.runs.engine.lane.riding import Lane
-from orchestrator.runs.engine.lane.turns import turns
+from orchestrator.runs.engine.lane.turns import turn
 
-__all__ = ("Lane", "claim", "enter", "get_ready", "resume", "turns")
+__all__ = ("Lane", "claim", "enter", "get_ready", "resume", "turn")

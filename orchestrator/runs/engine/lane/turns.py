@@ -1,7 +1,7 @@
 """Taking turns in the fast lane.
 
 A worker has many threads because most of them wait: for models, for other programs. The fast lane hardly waits, and
-more threads in it than it keeps busy are only in each other's way, at the interpreter and at PostgreSQL (measured on
+more threads in it than it keeps busy are only in each other's way, at the interpreter and at PostgreSQL (two workers on
 two cores: a quarter to a half more steps a second with two threads than with eight). So a few ride at a time and the
 others queue, who came first before who came next. Nobody waits long: a tool that takes its time, or a database that
 hangs, holds up those behind it for a moment only.
@@ -60,4 +60,4 @@ class Turns:
                 self._free += 1
 
 
-turns = Turns(AT_ONCE, PATIENCE_SECONDS)
+turn = Turns(AT_ONCE, PATIENCE_SECONDS).turn
