@@ -7,8 +7,9 @@ connection and in whatever transaction that has. What the database refuses is ra
 
 import json
 import re
+import select
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 from weakref import WeakSet
@@ -87,6 +88,13 @@ class Statement:
         self._known.add(to)
         return to.pgconn.exec_prepared(self._name, given, formats)
 
+    def hand_in(self, to: "psycopg.Connection[Any]", given: Sequence[Any], formats: Sequence[pq.Format]) -> None:
+        """Put the statement into the pipeline of a connection, whose results are fetched later."""
+        if to in self._known:
+            to.pgconn.send_query_prepared(self._name, given, formats)
+        else:
+            to.pgconn.send_query_params(self._command, given, param_formats=formats)
+
 
 def json_text(value: Any) -> bytes:
     """A JSON value as the text of a `jsonb` parameter."""
@@ -151,12 +159,36 @@ class Prepared:
 
     def first(self, values: Mapping[str, Any]) -> bytes | None:
         """Execute the statement; the text of the first column of its first row, None when it gives no row."""
-        given = [
+        result = self._statement.send(self._given(values), *_connection(), self._formats)
+        return _first_of(result)
+
+    def _given(self, values: Mapping[str, Any]) -> list[Any]:
+        return [
             value if (value := values[each]) is None or type(value) is bytes else write(value)
             for each, write in self._writers
         ]
-        result = self._statement.send(given, *_connection(), self._formats)
-        return result.get_value(0, 0) if result.ntuples else None
+
+
+def first_of_each(asked: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[bytes | None]:
+    """Execute statements one behind the other and commit once; what `Prepared.first` gives, for each of them.
+
+    They are sent together, and nobody waits for an answer in between (PostgreSQL documentation, 34.5, "Pipeline Mode").
+    When the database refuses one, nothing of any of them is stored, and that one is raised.
+    """
+    through, to = _connection()
+    if len(asked) < 2 or not to.autocommit:  # a transaction of Django's is no business of ours
+        return [prepared.first(values) for prepared, values in asked]
+    began = time.monotonic()
+    given = [(prepared, prepared._given(values)) for prepared, values in asked]
+    with through.wrap_database_errors:
+        results = _together(to, given)
+        for result in results:
+            _checked(to, result)
+    if through.queries_logged:
+        took = f"{time.monotonic() - began:.3f}"
+        told = [_told(prepared._statement.text, values) for prepared, values in given]
+        through.queries_log.extend({"sql": text, "time": took} for text in told)
+    return [_first_of(result) for result in results]
 
 
 def _connection() -> "tuple[BaseDatabaseWrapper, psycopg.Connection[Any]]":
@@ -167,6 +199,46 @@ def _connection() -> "tuple[BaseDatabaseWrapper, psycopg.Connection[Any]]":
         through.ensure_connection()
     through.validate_no_broken_transaction()
     return through, through.connection
+
+
+def _together(to: "psycopg.Connection[Any]", given: Sequence[tuple[Prepared, Sequence[Any]]]) -> list[pq.abc.PGresult]:
+    """The result of each statement. A connection on which anything is left over afterwards is closed."""
+    to.pgconn.enter_pipeline_mode()
+    try:
+        for prepared, values in given:
+            prepared._statement.hand_in(to, values, prepared._formats)
+        to.pgconn.pipeline_sync()
+        results = list(_results(to.pgconn))
+        to.pgconn.exit_pipeline_mode()
+    except BaseException:
+        to.close()
+        raise
+    return results
+
+
+def _results(connection: pq.abc.PGconn) -> Iterator[pq.abc.PGresult]:
+    """What comes out of a pipeline, up to its end. Other threads go on while this one waits."""
+    readable, either = select.poll(), select.poll()
+    readable.register(connection.socket, select.POLLIN)
+    either.register(connection.socket, select.POLLIN | select.POLLOUT)
+    while connection.flush():
+        either.poll()
+        connection.consume_input()
+    while True:
+        while connection.is_busy():
+            readable.poll()
+            connection.consume_input()
+        result = connection.get_result()
+        if result is not None and result.status == pq.ExecStatus.PIPELINE_SYNC:
+            return
+        if result is not None:
+            yield result
+        elif connection.status == pq.ConnStatus.BAD:
+            raise psycopg.OperationalError(connection.get_error_message())
+
+
+def _first_of(result: pq.abc.PGresult) -> bytes | None:
+    return result.get_value(0, 0) if result.ntuples else None
 
 
 def _checked(to: "psycopg.Connection[Any]", result: pq.abc.PGresult) -> pq.abc.PGresult:

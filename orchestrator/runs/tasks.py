@@ -35,7 +35,7 @@ def advance(ref: str, swept: bool = False, begun: bool = False, answered: bool =
 
 @shared_task(name="runs.begin", ignore_result=True)
 def begin(refs: list[str]) -> None:
-    """Drive runs that were just made, one after the other, while that goes quickly.
+    """Drive runs that were just made: beside each other in the fast lane, the rest one after the other.
 
     As soon as one takes longer or needs more than the fast lane, the others are left to another worker. What has begun
     already, and what a person has decided, goes before what is new: not behind the rows of somebody's file.
@@ -52,7 +52,12 @@ def begin(refs: list[str]) -> None:
         if leaving.is_leaving() or began > late:
             leave_the_others()
             return
-        advancing.advance(UUID(others.popleft()), beside=leave_the_others)
+        looked = len(others) > 1
+        if looked:
+            others = deque(map(str, advancing.advance_together([UUID(ref) for ref in others])))
+            if not others:
+                return
+        advancing.advance(UUID(others.popleft()), begun=looked, beside=leave_the_others)
         if time.monotonic() - began > SLOW_SECONDS:
             leave_the_others()
 

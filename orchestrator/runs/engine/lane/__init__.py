@@ -17,8 +17,9 @@ way, from rows alone. Nothing depends on the lane but speed.
 what is stored, and `statements` store it.
 """
 
-from orchestrator.runs.engine.lane.entering import claim, enter, get_ready, resume
+from orchestrator.runs.engine.lane.entering import claim, claim_together, enter, get_ready, give_back, resume
 from orchestrator.runs.engine.lane.riding import Lane
+from orchestrator.runs.engine.lane.together import ride
 from orchestrator.runs.engine.lane.turns import turn
 
-__all__ = ("Lane", "claim", "enter", "get_ready", "resume", "turn")
+__all__ = ("Lane", "claim", "claim_together", "enter", "get_ready", "give_back", "resume", "ride", "turn")

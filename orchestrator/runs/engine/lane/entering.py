@@ -3,6 +3,8 @@
 The first run of each workflow goes the ordinary way, and this process remembers what it found of it.
 """
 
+import time
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +12,10 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from audit.chains import Chain
+from audit.clock import db_now
 from orchestrator.runs.engine import liveness, planner
 from orchestrator.runs.engine.board import Board
 from orchestrator.runs.engine.lane import calling, statements
@@ -19,6 +24,8 @@ from orchestrator.runs.engine.rows import MANY, Brief
 from orchestrator.runs.models import Run
 from orchestrator.runs.states import RunState
 from orchestrator.workflows.schema import Definition, HumanStep
+
+APART_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class _Known:
 
 
 _known: dict[int, _Known] = {}
+_slow: dict[int, float] = {}
+"""Versions whose steps take so long that others should not ride with them, and until when."""
 
 
 def get_ready() -> None:
@@ -58,13 +67,34 @@ def get_ready() -> None:
 
 def claim(ref: UUID) -> Lane | None:
     """Take a run that has just been started straight into the lane, when its workflow begins with a step for it."""
-    versions = [version for version, known in _known.items() if known.begins_here]
-    found = statements.claim(ref, versions, liveness.owner(), LEASE.total_seconds()) if versions else None
-    if found is None or found["revision"] is None:
-        return None
-    lane = _lane_of(ref, found)
-    lane.story = [] if _known[lane.run.workflow_version_id].asked else None
-    return lane
+    return next(iter(_claim([ref], but=())), None)
+
+
+def claim_together(refs: Sequence[UUID]) -> list[Lane]:
+    """Take such of these runs into the lane as nobody has to wait for. All of them in one commit."""
+    now = time.monotonic()
+    return _claim(refs, but=[version for version, until in list(_slow.items()) if now < until])
+
+
+def keep_apart(lanes: Iterable[Lane]) -> None:
+    """Remember for a minute that runs of these versions keep others waiting."""
+    until = time.monotonic() + APART_SECONDS
+    _slow.update((lane.run.workflow_version_id, until) for lane in lanes)
+
+
+def give_back(lanes: Sequence[Lane]) -> None:
+    """Let others have these runs, as far as this worker still has them."""
+    mine = Run.objects.filter(pk__in=[lane.run.pk for lane in lanes], lane_owner=liveness.owner())
+    mine.update(lane_owner=None, lane_until=None, wake_at=db_now(), version=F("version") + 1)
+
+
+def _claim(refs: Sequence[UUID], but: Collection[int]) -> list[Lane]:
+    versions = [version for version, known in _known.items() if known.begins_here and version not in but]
+    found = statements.claim(refs, versions, liveness.owner(), LEASE.total_seconds()) if versions else []
+    lanes = [_lane_of(each) for each in found if each["revision"] is not None]
+    for lane in lanes:
+        lane.story = [] if _known[lane.run.workflow_version_id].asked else None
+    return lanes
 
 
 def resume(ref: UUID) -> Lane | None:
@@ -73,7 +103,7 @@ def resume(ref: UUID) -> Lane | None:
     found = statements.resume(ref, versions, liveness.owner(), LEASE.total_seconds()) if versions else None
     if found is None or found["revision"] is None:
         return None
-    lane = _lane_of(ref, found, but=found["heard"])
+    lane = _lane_of(found, but=found["heard"])
     lane.graph.succeed(found["heard"], found["answer"])
     lane.heard = statements.Answer(found["review"], lane.steps[found["heard"]].id, found["answer"])
     return lane if _is_next(lane.graph, lane.run, lane.revision) else None
@@ -109,9 +139,10 @@ def _is_next(graph: planner.Graph, run: Run, revision: int) -> bool:
     return calling.passage_for(spec, graph.definition, run, revision) is not None
 
 
-def _lane_of(ref: UUID, found: dict[str, Any], but: str = "") -> Lane:
+def _lane_of(found: dict[str, Any], but: str = "") -> Lane:
     """The lane of a run as one statement has found it, all of its steps but one taken up."""
     row = found["run"]
+    ref = UUID(row["ref"])
     odd = {"ref": ref, "lane_until": datetime.fromisoformat(row["lane_until"]), "cost": Decimal(row["cost"])}
     known, run = _known[row["workflow_version_id"]], Run(**row | odd)
     chain = Chain(found["stream"], f"run:{ref}", found["seq"], bytes.fromhex(found["head"]))

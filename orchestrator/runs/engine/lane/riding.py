@@ -1,7 +1,7 @@
 """Driving a run in the fast lane: one step after the other, each stored before the next one begins."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from audit.log import SYSTEM, Party, party
 from orchestrator.runs.engine import leaving, planner
 from orchestrator.runs.engine.lane import asking, calling, statements
 from orchestrator.runs.engine.lane.calling import Called
-from orchestrator.runs.engine.lane.statements import Answer
+from orchestrator.runs.engine.lane.statements import Answer, Asking, Stored
 from orchestrator.runs.engine.rows import Brief
 from orchestrator.runs.models import Run
 from orchestrator.runs.signals import announce_run
@@ -23,13 +23,16 @@ from orchestrator.workflows.schema import Definition, HumanStep
 LEASE = timedelta(seconds=10)
 RENEW = timedelta(seconds=5)
 
+Way = Generator[Stored | Asking, datetime | None, bool]
+"""A way through the lane: it says what is to be stored, and is told the database's time, or None for not stored."""
+
 
 @dataclass
 class Lane:
     """A run that this worker drives alone for a while. `perform` goes on until the lane ends.
 
-    `heard` is an answer that is taken up with the next call. `story` are all calls of the run so far, with when they
-    were stored; None where those have to be read.
+    `heard` is an answer that is taken up with the next call. Once it is `given_up`, no step begins any more. `story`
+    are all calls of the run so far, with when they were stored; None where those have to be read.
     """
 
     run: Run
@@ -41,6 +44,7 @@ class Lane:
     clock: datetime
     story: asking.Story | None = None
     heard: Answer | None = None
+    given_up: bool = False
     started: float = field(default_factory=time.monotonic)
     checked: float = field(default_factory=time.monotonic)
 
@@ -51,11 +55,21 @@ class Lane:
 
     def perform(self) -> bool:
         """Go on until the run has ended or waits for a person (then True), or the next thing is not for the lane."""
+        way, clock = self.ride(), None
+        while True:
+            try:
+                change = way.send(clock)
+            except StopIteration as end:
+                return bool(end.value)
+            clock = statements.ask(change) if isinstance(change, Asking) else statements.store(change)
+
+    def ride(self) -> Way:
+        """The same, for somebody who stores what comes up: in the end it gives what `perform` returns."""
         actions = self.graph.plan(self.run.input).actions
-        while isinstance(actions[0], planner.Start) and not leaving.is_leaving():
+        while isinstance(actions[0], planner.Start) and not self.given_up and not leaving.is_leaving():
             key = actions[0].step_id
             if isinstance(self.definition.step(key), HumanStep):
-                return len(actions) == 1 and self._ask(key)
+                return len(actions) == 1 and (yield from self._ask(key))
             done = self._call(key)
             if done is None:
                 return False
@@ -63,7 +77,7 @@ class Lane:
             actions = self.graph.plan(self.run.input).actions
             last = actions[0]
             ended = last if isinstance(last, planner.Finish) and self.run.parent_id is None else None
-            if not self._keep(done, ended):
+            if not (yield from self._keep(done, ended)):
                 return False
             if ended is not None:
                 return True
@@ -84,7 +98,7 @@ class Lane:
         read = passage.read(asked)
         return None if read is None else Called(step, passage, asked, read)
 
-    def _keep(self, done: Called, ended: planner.Finish | None) -> bool:
+    def _keep(self, done: Called, ended: planner.Finish | None) -> Way:
         """Store the call of a step, and the end of the run where it was the last; whether all that went well."""
         at, failed = self._now(), bool(done.read.error)
         before, ending = self.chain.seq, ended is not None and not failed
@@ -94,24 +108,22 @@ class Lane:
             data = {"output": ended.output, "reason": "", "tokens": tokens}
             links.append(self.chain.link("run.finished", actor=SYSTEM, subject=party(self.run), data=data, at=at))
         renewed = None if ending else self._renewed(at)
-        clock = statements.store(
-            statements.Stored(
-                revision=done.passage.revision,
-                stream_id=self.chain.stream_id,
-                before=before,
-                at=at,
-                links=links,
-                call=done.read.columns,
-                step_id=done.step.id,
-                step_state=StepState.RUNNING if failed else StepState.SUCCEEDED,
-                finished_at=None if failed else at,
-                input=done.asked.arguments,
-                run_id=self.run.pk,
-                output=ended.output if ended is not None else None,
-                ended=ending,
-                lane_until=renewed,
-                answer=self.heard,
-            )
+        clock = yield Stored(
+            revision=done.passage.revision,
+            stream_id=self.chain.stream_id,
+            before=before,
+            at=at,
+            links=links,
+            call=done.read.columns,
+            step_id=done.step.id,
+            step_state=StepState.RUNNING if failed else StepState.SUCCEEDED,
+            finished_at=None if failed else at,
+            input=done.asked.arguments,
+            run_id=self.run.pk,
+            output=ended.output if ended is not None else None,
+            ended=ending,
+            lane_until=renewed,
+            answer=self.heard,
         )
         if not self._went_on(clock):
             return False
@@ -135,7 +147,7 @@ class Lane:
         subject = Party("step", str(step.ref), step.title)
         return [self.chain.link("step.finished", actor=SYSTEM, subject=subject, data=data, at=at)]
 
-    def _ask(self, key: str) -> bool:
+    def _ask(self, key: str) -> Way:
         """Put the question of a step before a person and let the run wait; whether that was stored."""
         at = self._now()
         question = asking.question_of(
@@ -152,19 +164,17 @@ class Lane:
             return False
         before = self.chain.seq
         links = [self.chain.link(verb, at=at, **told) for verb, told in question.entries]
-        clock = statements.ask(
-            statements.Asking(
-                revision=self.revision,
-                stream_id=self.chain.stream_id,
-                before=before,
-                at=at,
-                links=links,
-                step_id=self.steps[key].id,
-                input=question.given,
-                run_id=self.run.pk,
-                review=question.review,
-                dossier=question.dossier,
-            )
+        clock = yield Asking(
+            revision=self.revision,
+            stream_id=self.chain.stream_id,
+            before=before,
+            at=at,
+            links=links,
+            step_id=self.steps[key].id,
+            input=question.given,
+            run_id=self.run.pk,
+            review=question.review,
+            dossier=question.dossier,
         )
         if not self._went_on(clock):
             return False

@@ -19,7 +19,7 @@ from approvals.access import DECIDE
 from approvals.models import Review, ReviewGroupPermission, ReviewUserPermission
 from audit.chains import COLUMNS, TYPES, Chain, Link
 from audit.clock import db_now
-from audit.prepared import Prepared, Statement, types_of
+from audit.prepared import Prepared, Statement, first_of_each, types_of
 
 _CALL_TYPES = {
     "ref": "uuid",
@@ -123,13 +123,14 @@ def read(stream: str, version: int) -> tuple[int | None, Chain | None, datetime]
     return (row[0], Chain(row[1], stream, row[2], bytes(row[3])), row[4]) if row else (None, None, db_now())
 
 
-def claim(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> dict[str, Any] | None:
-    """Take a run that nobody has touched yet and that follows one of these versions, with all that driving it needs.
+def claim(refs: Sequence[UUID], versions: Sequence[int], owner: int, seconds: float) -> list[dict[str, Any]]:
+    """Take runs that nobody has touched yet and that follow one of these versions, with all that driving them needs.
 
-    One statement and one commit; what it gives is JSON. None when the run is not like that, or somebody else has it.
+    One statement and one commit; what it gives is JSON. A run that is not like that, or that somebody else has, is not
+    among them.
     """
-    found = _CLAIM.first({"ref": ref, "versions": versions, "owner": owner, "seconds": seconds, "stream": f"run:{ref}"})
-    return json.loads(found) if found else None
+    found = _CLAIM.first({"refs": refs, "versions": versions, "owner": owner, "seconds": seconds})
+    return json.loads(found) if found else []
 
 
 def resume(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> dict[str, Any] | None:
@@ -145,6 +146,18 @@ def resume(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> di
 
 def store(stored: Stored) -> datetime | None:
     """Store a call and its step in one statement and one commit; the database's time, or None for nothing stored."""
+    statement, values = _of_call(stored)
+    return _heard(statement.first(values))
+
+
+def store_together(changes: "Sequence[Stored | Asking]") -> list[datetime | None]:
+    """Store what belongs to different runs, each in one statement, and commit once; for each what `store` gives."""
+    asked = [_of_question(change) if isinstance(change, Asking) else _of_call(change) for change in changes]
+    return [_heard(found) for found in first_of_each(asked)]
+
+
+def _of_call(stored: Stored) -> tuple[Prepared, dict[str, Any]]:
+    """The statement that stores a call, and its values."""
     run = "ends" if stored.ended else "renews" if stored.lane_until else ""
     answer = stored.answer
     heard = {"review": answer.review_id, "asked": answer.step_id, "answer": answer.output} if answer else {}
@@ -158,7 +171,7 @@ def store(stored: Stored) -> datetime | None:
         "output": stored.output,
         "until": stored.lane_until,
     }
-    return _stored(_CALLED[run, answer is not None], stored, {**stored.call, **values})
+    return _CALLED[run, answer is not None], _with_entries(stored, {**stored.call, **values})
 
 
 @dataclass(frozen=True)
@@ -179,21 +192,31 @@ def next_review() -> int:
 
 def ask(asked: Asking) -> datetime | None:
     """Store a question in one statement and one commit; the database's time, or None for nothing stored."""
+    statement, values = _of_question(asked)
+    return _heard(statement.first(values))
+
+
+def _of_question(asked: Asking) -> tuple[Prepared, dict[str, Any]]:
+    """The statement that stores a question, and its values."""
     review = asked.review
     values = {"step": asked.step_id, "input": asked.input, "run": asked.run_id}
     values |= {column: getattr(review, name) for column, name in _REVIEW_NAMES.items()}
     values["dossier"] = asked.dossier
-    return _stored(_ASK_TEAM if review.team_id else _ASK_PERSON, asked, values)
+    return _ASK_TEAM if review.team_id else _ASK_PERSON, _with_entries(asked, values)
 
 
-def _stored(statement: Prepared, change: Change, values: dict[str, Any]) -> datetime | None:
-    """Store a change with its entries; the database's time, or None when nothing was stored."""
+def _with_entries(change: Change, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a change, and those of what all changes have."""
     values |= {"revision": change.revision, "stream": change.stream_id, "before": change.before, "at": change.at}
     for place, link in enumerate(change.links, 1):
         for name in _OWN:
             values[f"{name}{place}"] = link.columns[name]
-    heard = statement.first(values)
-    return datetime.fromisoformat(heard.decode()) if heard else None
+    return values
+
+
+def _heard(clock: bytes | None) -> datetime | None:
+    """The database's time, or None when nothing was stored."""
+    return datetime.fromisoformat(clock.decode()) if clock else None
 
 
 def _entry(place: int) -> str:
@@ -316,19 +339,19 @@ _CLAIM = Prepared(
     f"""
 WITH mine AS (
   SELECT id FROM runs_run
-  WHERE ref = %(ref)s AND version = 0 AND state = 'pending' AND parent_id IS NULL AND definition IS NULL
+  WHERE ref = ANY(%(refs)s) AND version = 0 AND state = 'pending' AND parent_id IS NULL AND definition IS NULL
     AND deadline_at IS NULL AND ending IS NULL AND workflow_version_id = ANY(%(versions)s)
   FOR NO KEY UPDATE SKIP LOCKED
 ), run AS (
   UPDATE runs_run SET state = 'running', version = 1, {_TAKEN} FROM mine WHERE runs_run.id = mine.id
   RETURNING {_RUN}
 )
-SELECT {_FOUND},
+SELECT json_agg({_FOUND},
   'steps', (SELECT json_agg(json_build_object('key', step.key, 'brief', {_BRIEF}) ORDER BY step.position)
-     FROM runs_step step WHERE step.run_id = run.id))
-FROM run JOIN audit_stream stream ON stream.key = %(stream)s
+     FROM runs_step step WHERE step.run_id = run.id)) ORDER BY run.id)
+FROM run JOIN audit_stream stream ON stream.key = 'run:' || run.ref
 """,  # noqa: S608 - made of the names above
-    {"ref": "uuid", "versions": "bigint[]", "owner": "bigint", "seconds": "float8", "stream": "text"},
+    {"refs": "uuid[]", "versions": "bigint[]", "owner": "bigint", "seconds": "float8"},
 )
 _RESUME = Prepared(
     f"""
