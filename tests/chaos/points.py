@@ -107,6 +107,7 @@ def _points() -> dict[str, Arm]:
         "as the fast lane is entered": (_after, lane, "enter"),
         "in the fast lane, between two steps": (_before, lane.Lane, "_call"),
         "in the fast lane, just after its statement": (_after, statements, "store"),
+        "in the fast lane, after steps of several runs": (_after, statements, "store_together"),
         "in the fast lane, after a question": (_after, statements, "ask"),
         "as the fast lane hears of an answer": (_after, lane, "resume"),
         "while a step begins": (_before, beginning, "_start"),

@@ -104,3 +104,21 @@ def test_another_worker_takes_over_what_a_killed_one_had(outside: Outside) -> No
         other.send_signal(signal.SIGCONT)
         assert seconds_until_done(runs, time.monotonic(), OTHER) < OTHER
     assert not ToolCall.objects.filter(state=CallState.EXECUTING).exists()
+
+
+def test_what_a_killed_worker_had_of_several_runs_at_once_goes_on(outside: Outside) -> None:
+    version = a_workflow(patterns.HEAD.format(name="reads", title="reads") + patterns.READS)
+    deadly = json.dumps({"die": ["in the fast lane, after steps of several runs", 2]})
+    with process("worker", *command_of("worker", "", 0), HOLDSHORT_CHAOS_WORKER=deadly) as child:
+        first = a_run(version, outside.world.otto, word="first")
+        wait_until(lambda: all_done([first]) or not child.alive, 40, "the run from which the worker knows the workflow")
+        runs = []
+        while child.alive and len(runs) < 60:
+            runs += [a_run(version, outside.world.otto, word=str(number)) for number in range(12)]
+            wait_until(lambda: all_done(runs) or not child.alive, 20, "runs beside each other, or the kill")
+        assert not child.alive, "it was never killed"
+    assert Run.objects.filter(lane_owner__isnull=False).count() > 1, "it had several"
+    with process("beat", *command_of("beat", "", 0)), a_worker():
+        assert seconds_until_done(runs, time.monotonic(), BACK) < BACK
+    assert set(Run.objects.values_list("state", flat=True)) == {RunState.SUCCEEDED}
+    verify_world(outside, at_rest=True)

@@ -179,6 +179,22 @@ def test_when_it_breaks_each_goes_on_alone(
     assert ToolCall.objects.filter(run_ref__in=refs(runs)).count() == 9
 
 
+def test_an_answer_that_is_lost_has_nothing_done_twice(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = some_runs(workshop)
+    real = statements.store_together
+
+    def lost(changes: Any) -> Any:
+        real(changes)
+        raise OperationalError("The connection is gone.")
+
+    monkeypatch.setattr(statements, "store_together", lost)
+    assert advancing.advance_together(refs(runs)) == refs(runs)
+    assert ToolCall.objects.filter(run_ref__in=refs(runs)).count() == 3, "stored, and nobody knows"
+    assert {pump(run).state for run in runs} == {RunState.SUCCEEDED}
+    assert ToolCall.objects.filter(run_ref__in=refs(runs)).count() == 9
+    assert [broken for _, broken in verify_all() if broken] == []
+
+
 ADD = Prepared("SELECT (%(a)s / %(b)s)::text", {"a": "bigint", "b": "bigint"})
 KEEP = Prepared(
     "WITH kept AS (INSERT INTO orchestrator_cache (cache_key, value, expires) VALUES (%(key)s, '', now()) RETURNING 1)"

@@ -67,9 +67,9 @@ def advance_together(refs: Sequence[UUID]) -> list[UUID]:
     """Drive runs that were just made beside each other in the fast lane. Those that somebody still has to drive."""
     lanes: Sequence[Lane] = ()
     try:
-        with lane.turn():
+        with lane.turn_together():
             lanes = lane.claim_together(refs)
-        left = lane.ride(lanes)
+            left = lane.ride(lanes)
         if left:
             lane.give_back(left)
     except Exception as error:

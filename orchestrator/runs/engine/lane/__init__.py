@@ -20,6 +20,17 @@ what is stored, and `statements` store it.
 from orchestrator.runs.engine.lane.entering import claim, claim_together, enter, get_ready, give_back, resume
 from orchestrator.runs.engine.lane.riding import Lane
 from orchestrator.runs.engine.lane.together import ride
-from orchestrator.runs.engine.lane.turns import turn
+from orchestrator.runs.engine.lane.turns import turn, turn_together
 
-__all__ = ("Lane", "claim", "claim_together", "enter", "get_ready", "give_back", "resume", "ride", "turn")
+__all__ = (
+    "Lane",
+    "claim",
+    "claim_together",
+    "enter",
+    "get_ready",
+    "give_back",
+    "resume",
+    "ride",
+    "turn",
+    "turn_together",
+)

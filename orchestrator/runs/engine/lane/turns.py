@@ -16,6 +16,8 @@ from typing import Final
 AT_ONCE: Final = 2
 """Threads: one at the interpreter while PostgreSQL is at work for another."""
 PATIENCE_SECONDS: Final = 0.05
+TOGETHER_SECONDS: Final = 0.5
+"""For those who are about to take several runs. Nobody has to take more than can be driven now (a kill -9 loses them)."""
 
 
 class Turns:
@@ -61,3 +63,4 @@ class Turns:
 
 
 turn = Turns(AT_ONCE, PATIENCE_SECONDS).turn
+turn_together = Turns(AT_ONCE, TOGETHER_SECONDS).turn
