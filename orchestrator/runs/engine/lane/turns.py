@@ -17,7 +17,7 @@ AT_ONCE: Final = 2
 """Threads: one at the interpreter while PostgreSQL is at work for another."""
 PATIENCE_SECONDS: Final = 0.05
 TOGETHER_SECONDS: Final = 0.5
-"""For those who are about to take several runs. Nobody has to take more than can be driven now (a kill -9 loses them)."""
+"""For those about to take several runs: what is taken and not driven only has to be found again after a kill."""
 
 
 class Turns:
