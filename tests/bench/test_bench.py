@@ -43,7 +43,7 @@ def test_the_benchmark_measures_everything_and_leaves_nothing_behind(tmp_path: P
 
 def assert_plausible(found: dict[str, float]) -> None:
     """What holds on any machine."""
-    assert 1 <= found["w1.commits_per_step"] <= 3
+    assert 0.1 < found["w1.commits_per_step"] <= 3  # a run that starts is one; steps of several runs share theirs
     assert 1 <= found["w1.statements_per_step"] <= 20
     assert min(found["w1.steps_per_s"], found["w1.cpu_ms_per_step"], found["audit.cpu_ratio"]) > 0
     assert 0 < found["w2.decision_p50_ms"] <= found["w2.decision_p95_ms"] <= found["w2.decision_p99_ms"]
