@@ -196,11 +196,6 @@ def test_an_answer_that_is_lost_has_nothing_done_twice(workshop: Workshop, monke
 
 
 ADD = Prepared("SELECT (%(a)s / %(b)s)::text", {"a": "bigint", "b": "bigint"})
-KEEP = Prepared(
-    "WITH kept AS (INSERT INTO orchestrator_cache (cache_key, value, expires) VALUES (%(key)s, '', now()) RETURNING 1)"
-    " SELECT 'kept' FROM kept",
-    {"key": "text"},
-)
 
 
 def test_statements_are_answered_in_their_order() -> None:
@@ -216,6 +211,18 @@ def test_a_connection_serves_on_after_one_was_refused() -> None:
         first_of_each([(ADD, {"a": 8, "b": number}) for number in (1, 0, 4)])
     assert ADD.first({"a": 9, "b": 3}) == b"3"
     assert connection.connection is same
+
+
+def test_nothing_of_any_is_stored_when_one_is_refused() -> None:
+    keep = Prepared("INSERT INTO kept VALUES (%(word)s) RETURNING word", {"word": "text"})
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE kept (word text)")
+        with pytest.raises(Exception, match="division by zero"):
+            first_of_each([(keep, {"word": "lost"}), (ADD, {"a": 8, "b": 0}), (keep, {"word": "never"})])
+        assert first_of_each([(keep, {"word": word}) for word in ("one", "two")]) == [b"one", b"two"]
+        cursor.execute("SELECT word FROM kept ORDER BY word")
+        assert cursor.fetchall() == [("one",), ("two",)]
+        cursor.execute("DROP TABLE kept")
 
 
 def test_megabytes_go_through_at_once() -> None:

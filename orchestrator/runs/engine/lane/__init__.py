@@ -1,4 +1,4 @@
-"""The fast lane: what a run does by itself, in this very process, one commit and one statement for each step of it.
+"""The fast lane: what a run does by itself, in this very process, one statement and at most one commit for a step.
 
 Steps that only read, by a tool of this process, and that need nobody; the question to a person; and the person's
 answer. None of them has an effect outside, so no intent has to be stored first: a worker that is killed has lost a
@@ -13,8 +13,8 @@ itself) is stored by one statement, which does nothing at all unless
 If it does nothing, or anything is not as it should be, the worker leaves the lane and the run goes on in the ordinary
 way, from rows alone. Nothing depends on the lane but speed.
 
-`entering` finds the runs that are fit for it, `riding` does one thing after the other, `calling` and `asking` prepare
-what is stored, and `statements` store it.
+`entering` finds the runs that are fit for it, `riding` does one thing after the other, `together` has several runs do
+so beside each other, `calling` and `asking` prepare what is stored, and `statements` store it.
 """
 
 from orchestrator.runs.engine.lane.entering import claim, claim_together, enter, get_ready, give_back, resume
