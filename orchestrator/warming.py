@@ -10,7 +10,8 @@ from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 from celery import bootsteps
-from django.db import DatabaseError, InterfaceError
+
+from audit.outages import is_outage
 
 log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 10.0
@@ -34,8 +35,11 @@ def _get_ready(together: Barrier) -> None:
 
     try:
         lane.get_ready()
-    except (DatabaseError, InterfaceError):
-        log.warning("The database does not answer yet.")
+    except Exception as error:  # the others wait for this thread, and its first task finds out the same
+        if is_outage(error):
+            log.warning("The database does not answer yet.")
+        else:
+            log.exception("A thread of this worker could not get ready.")
     try:
         together.wait(PATIENCE_SECONDS)
     except BrokenBarrierError:

@@ -1,5 +1,6 @@
 """A worker that starts gets each of its threads ready before it takes a task, whether or not the database is there."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -14,7 +15,7 @@ from approvals.models import Review
 from audit.models import Entry
 from orchestrator.runs.engine import lane, liveness
 from orchestrator.runs.models import Run
-from orchestrator.warming import Warm
+from orchestrator.warming import PATIENCE_SECONDS, Warm
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 3
@@ -66,3 +67,16 @@ def test_a_database_that_is_away_keeps_no_worker_from_starting(worker: Any, monk
     monkeypatch.setattr(lane, "get_ready", away)
     Warm(worker).start(worker)
     assert in_each(worker.pool.executor, lambda: 1) == [1] * THREADS
+
+
+def test_a_mistake_of_ours_in_one_thread_is_told_and_keeps_no_other_waiting(
+    worker: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistaken() -> None:
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(lane, "get_ready", mistaken)
+    began = time.monotonic()
+    Warm(worker).start(worker)
+    assert time.monotonic() - began < PATIENCE_SECONDS
+    assert sum("a mistake of ours" in (record.exc_text or "") for record in caplog.records) == THREADS

@@ -82,6 +82,26 @@ def _after(point: str, owner: Any, name: str) -> Arm:
     return set_up
 
 
+def _storing(fits: Callable[[Any], bool]) -> Callable[[str, Any, str], Arm]:
+    """After the fast lane has stored changes that are like that."""
+
+    def after(point: str, owner: Any, name: str) -> Arm:
+        def set_up(time: int) -> None:
+            real, passed = getattr(owner, name), _counter(point, time)
+
+            def run(changes: Any) -> Any:
+                clocks = real(changes)
+                if fits(changes) and any(clocks):
+                    passed()
+                return clocks
+
+            setattr(owner, name, run)
+
+        return set_up
+
+    return after
+
+
 def _points() -> dict[str, Arm]:
     from agents import gateway
     from agents.connectors.mcp import McpConnector
@@ -92,6 +112,9 @@ def _points() -> dict[str, Arm]:
     from orchestrator.runs.engine.lane import statements
     from orchestrator.runs.engine.work import AskModel
 
+    one_call = _storing(lambda changes: len(changes) == 1 and isinstance(changes[0], statements.Stored))
+    several = _storing(lambda changes: len(changes) > 1)
+    question = _storing(lambda changes: any(isinstance(change, statements.Asking) for change in changes))
     where: dict[str, tuple[Callable[[str, Any, str], Arm], Any, str]] = {
         "before the model is asked": (_before, AskModel, "perform"),
         "after the model answered": (_after, AskModel, "perform"),
@@ -106,9 +129,9 @@ def _points() -> dict[str, Arm]:
         "while a decision is taken up": (_after, board, "deliver"),
         "as the fast lane is entered": (_after, lane, "enter"),
         "in the fast lane, between two steps": (_before, lane.Lane, "_call"),
-        "in the fast lane, just after its statement": (_after, statements, "store"),
-        "in the fast lane, after steps of several runs": (_after, statements, "store_together"),
-        "in the fast lane, after a question": (_after, statements, "ask"),
+        "in the fast lane, just after its statement": (one_call, statements, "store"),
+        "in the fast lane, after steps of several runs": (several, statements, "store"),
+        "in the fast lane, after a question": (question, statements, "store"),
         "as the fast lane hears of an answer": (_after, lane, "resume"),
         "while a step begins": (_before, beginning, "_start"),
         "while a part is made": (_after, parts, "_make"),

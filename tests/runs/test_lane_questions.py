@@ -122,14 +122,14 @@ def test_asking_and_taking_up_take_a_few_statements_and_one_commit_each(workshop
         taken = lane.claim(run.ref)
         assert taken is not None and taken.perform()
     assert [query["sql"].split()[1] for query in asked] == [
-        *("mine", "chain"),
+        *("unhurried", "chain"),
         *("nextval('approvals_review_id_seq')", "locked"),
     ]
     answer(run, workshop)
     with CaptureQueriesContext(connection) as taken_up:
         taken = lane.resume(run.ref)
         assert taken is not None and taken.perform()
-    assert [query["sql"].split()[1] for query in taken_up] == ["mine", "run_locked", "locked"]
+    assert [query["sql"].split()[1] for query in taken_up] == ["unhurried", "run_locked", "locked"]
 
 
 def test_an_answer_the_last_call_and_the_end_are_stored_at_once(workshop: Workshop) -> None:

@@ -136,13 +136,13 @@ def test_with_slow_tools_the_others_are_left_to_others(workshop: Workshop, monke
 def test_what_waits_to_be_stored_waits_for_a_moment_only(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = some_runs(workshop)
     stored: list[int] = []
-    real = statements.store_together
+    real = statements.store
 
     def note(changes: Any) -> Any:
         stored.append(len(changes))
         return real(changes)
 
-    monkeypatch.setattr(statements, "store_together", note)
+    monkeypatch.setattr(statements, "store", note)
     monkeypatch.setattr(together, "ROUND_SECONDS", 0.0)
     assert advancing.advance_together(refs(runs)) == []
     assert set(stored) <= {0, 1} and sum(stored) == 9
@@ -164,10 +164,14 @@ def test_when_it_breaks_each_goes_on_alone(
 ) -> None:
     runs = some_runs(workshop)
 
-    def breaks(changes: Any) -> Any:
-        raise error
+    real = statements.store
 
-    monkeypatch.setattr(statements, "store_together", breaks)
+    def breaks(changes: Any) -> Any:
+        if len(changes) > 1:
+            raise error
+        return real(changes)
+
+    monkeypatch.setattr(statements, "store", breaks)
     rung: list[list[str]] = []
     monkeypatch.setattr(tasks.begin, "apply_async", lambda refs, known, **options: rung.append(list(refs[0])))
     tasks.begin([str(run.ref) for run in runs])
@@ -181,13 +185,13 @@ def test_when_it_breaks_each_goes_on_alone(
 
 def test_an_answer_that_is_lost_has_nothing_done_twice(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = some_runs(workshop)
-    real = statements.store_together
+    real = statements.store
 
     def lost(changes: Any) -> Any:
         real(changes)
         raise OperationalError("The connection is gone.")
 
-    monkeypatch.setattr(statements, "store_together", lost)
+    monkeypatch.setattr(statements, "store", lost)
     assert advancing.advance_together(refs(runs)) == refs(runs)
     assert ToolCall.objects.filter(run_ref__in=refs(runs)).count() == 3, "stored, and nobody knows"
     assert {pump(run).state for run in runs} == {RunState.SUCCEEDED}

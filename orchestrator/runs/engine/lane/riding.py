@@ -61,7 +61,7 @@ class Lane:
                 change = way.send(clock)
             except StopIteration as end:
                 return bool(end.value)
-            clock = statements.ask(change) if isinstance(change, Asking) else statements.store(change)
+            (clock,) = statements.store([change])
 
     def ride(self) -> Way:
         """The same, for somebody who stores what comes up: in the end it gives what `perform` returns."""

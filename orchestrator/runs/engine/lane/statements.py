@@ -144,16 +144,13 @@ def resume(ref: UUID, versions: Sequence[int], owner: int, seconds: float) -> di
     return json.loads(found) if found else None
 
 
-def store(stored: Stored) -> datetime | None:
-    """Store a call and its step in one statement and one commit; the database's time, or None for nothing stored."""
-    statement, values = _of_call(stored)
-    return _heard(statement.first(values))
+def store(changes: "Sequence[Stored | Asking]") -> list[datetime | None]:
+    """Store calls with their steps, and questions, each of another run: a statement for each, one commit for all.
 
-
-def store_together(changes: "Sequence[Stored | Asking]") -> list[datetime | None]:
-    """Store what belongs to different runs, each in one statement, and commit once; for each what `store` gives."""
+    For each the database's time, or None for nothing stored.
+    """
     asked = [_of_question(change) if isinstance(change, Asking) else _of_call(change) for change in changes]
-    return [_heard(found) for found in first_of_each(asked)]
+    return [datetime.fromisoformat(clock.decode()) if clock else None for clock in first_of_each(asked)]
 
 
 def _of_call(stored: Stored) -> tuple[Prepared, dict[str, Any]]:
@@ -190,12 +187,6 @@ def next_review() -> int:
     return int(_NEXT_REVIEW.rows()[0][0])
 
 
-def ask(asked: Asking) -> datetime | None:
-    """Store a question in one statement and one commit; the database's time, or None for nothing stored."""
-    statement, values = _of_question(asked)
-    return _heard(statement.first(values))
-
-
 def _of_question(asked: Asking) -> tuple[Prepared, dict[str, Any]]:
     """The statement that stores a question, and its values."""
     review = asked.review
@@ -212,11 +203,6 @@ def _with_entries(change: Change, values: dict[str, Any]) -> dict[str, Any]:
         for name in _OWN:
             values[f"{name}{place}"] = link.columns[name]
     return values
-
-
-def _heard(clock: bytes | None) -> datetime | None:
-    """The database's time, or None when nothing was stored."""
-    return datetime.fromisoformat(clock.decode()) if clock else None
 
 
 def _entry(place: int) -> str:
@@ -335,15 +321,23 @@ _BRIEF = (
 )
 _TAKEN = """lane_owner = %(owner)s, lane_until = clock_timestamp() + make_interval(secs => %(seconds)s),
     wake_at = clock_timestamp() + make_interval(secs => %(seconds)s)"""
+_UNHURRIED = """unhurried AS (
+  SELECT set_config('synchronous_commit', 'off', true)
+)"""
+"""A claim need not be on the disk: what is stored next takes it there, and until then nothing has come of it.
+
+PostgreSQL documentation, 30.4, "Asynchronous Commit".
+"""
 _CLAIM = Prepared(
     f"""
-WITH mine AS (
+WITH {_UNHURRIED}, mine AS (
   SELECT id FROM runs_run
   WHERE ref = ANY(%(refs)s) AND version = 0 AND state = 'pending' AND parent_id IS NULL AND definition IS NULL
     AND deadline_at IS NULL AND ending IS NULL AND workflow_version_id = ANY(%(versions)s)
   FOR NO KEY UPDATE SKIP LOCKED
 ), run AS (
-  UPDATE runs_run SET state = 'running', version = 1, {_TAKEN} FROM mine WHERE runs_run.id = mine.id
+  UPDATE runs_run SET state = 'running', version = 1, {_TAKEN}
+  FROM mine, unhurried WHERE runs_run.id = mine.id
   RETURNING {_RUN}
 )
 SELECT json_agg({_FOUND},
@@ -355,7 +349,7 @@ FROM run JOIN audit_stream stream ON stream.key = 'run:' || run.ref
 )
 _RESUME = Prepared(
     f"""
-WITH mine AS (
+WITH {_UNHURRIED}, mine AS (
   SELECT runs_run.id, asked.key, review.id AS review_id, decision.answer FROM runs_run
   JOIN approvals_review review ON review.run_ref = runs_run.ref AND review.delivered_at IS NULL
     AND review.kind = 'form' AND review.state = 'answered'
@@ -370,7 +364,8 @@ WITH mine AS (
       AND other.state IN ('running', 'waiting', 'resting'))
   FOR NO KEY UPDATE OF runs_run SKIP LOCKED
 ), run AS (
-  UPDATE runs_run SET state = 'running', version = version + 1, {_TAKEN} FROM mine WHERE runs_run.id = mine.id
+  UPDATE runs_run SET state = 'running', version = version + 1, {_TAKEN}
+  FROM mine, unhurried WHERE runs_run.id = mine.id
   RETURNING {_RUN}
 )
 SELECT {_FOUND}, 'heard', mine.key, 'review', mine.review_id, 'answer', mine.answer,

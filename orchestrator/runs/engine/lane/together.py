@@ -56,6 +56,6 @@ def _one_round(ready: Ready, left: list[Lane]) -> float:
                 left.append(lane)
     took = time.monotonic() - began
     done.sort(key=lambda each: each[0].run.pk)  # one order for all, so that no two wait for each other
-    clocks = statements.store_together([change for _, _, change in done])
+    clocks = statements.store([change for _, _, change in done])
     ready.extend((lane, way, clock) for (lane, way, _), clock in zip(done, clocks, strict=True))
     return took
