@@ -16,6 +16,7 @@ from audit.verify import verify_all
 from orchestrator.runs.engine import lane
 from orchestrator.runs.engine.advancing import advance, transition
 from orchestrator.runs.engine.ending import cancel_run
+from orchestrator.runs.engine.lane import statements
 from orchestrator.runs.models import Run, Step
 from orchestrator.runs.states import RunState
 from tests.scenes import a_run, open_reviews
@@ -23,6 +24,9 @@ from tests.workshop import FAILURES, Workshop, pump, states, step, verbs, words
 from tests.world import a_contract
 
 THREE = step("a") + step("b", "${steps.a.output.word} again") + step("c")
+
+
+TABLES = ("runs_", "approvals_", "audit_stream")
 
 
 def in_the_lane(workshop: Workshop, steps: str = THREE) -> lane.Lane:
@@ -170,3 +174,29 @@ def contract_of(workshop: Workshop) -> dict[str, Any]:
         "short_sentence": "",
         "amount_argument": "",
     }
+
+
+@pytest.mark.django_db
+def test_an_answered_run_is_taken_by_the_indexes_that_name_it_also_when_planned_on_empty_tables() -> None:
+    statement = statements._RESUME
+    assert not Run.objects.exists()
+    text, nothing = statement._statement.text, ",".join(["NULL"] * len(statement.types))
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE planned AS {text}")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE planned ({nothing})")
+        (((plan,),),) = cursor.fetchall()
+        cursor.execute("DEALLOCATE planned")
+        cursor.execute("RESET plan_cache_mode")
+    looked = [node for node in nodes_of(plan["Plan"]) if node.get("Relation Name", "").startswith(TABLES)]
+    assert {node["Index Name"] for node in looked if "Index Name" in node} <= {
+        *("stream_key", "runs_run_ref_key", "runs_run_pkey", "step_once_per_run"),
+        *("approvals_review_pkey", "review_about", "decision_once_per_review", "approvals_decision_review_id_9fbbb3f8"),
+    }
+    unaided = [node for node in looked if node["Node Type"] != "ModifyTable" and "Index Cond" not in node]
+    assert unaided == []
+
+
+def nodes_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """A plan's nodes, the innermost too."""
+    return [plan, *(node for inner in plan.get("Plans", ()) for node in nodes_of(inner))]

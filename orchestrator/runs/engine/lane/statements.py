@@ -2,8 +2,9 @@
 
 What they write are the same rows as the models': `Step`, `Run`, `agents.ToolCall`, `approvals.Review`, `audit.Entry`
 and `audit.Stream`.
-PostgreSQL plans a prepared statement only after a few uses once and for all; none of these is planned worse for not
-knowing its values.
+PostgreSQL plans a prepared statement once and for all, perhaps while the tables are empty and every index looks as good
+as any other. So the run that goes on after a question is looked for by the indexes that name it and by no others, however
+many runs wait: `|| ''`, `+ 0` and `OFFSET 0` hide the rest of what is asked from the planner.
 """
 
 import json
@@ -351,15 +352,17 @@ _RESUME = Prepared(
     f"""
 WITH {_UNHURRIED}, mine AS (
   SELECT runs_run.id, asked.key, review.id AS review_id, decision.answer FROM runs_run
-  JOIN approvals_review review ON review.run_ref = runs_run.ref AND review.delivered_at IS NULL
-    AND review.kind = 'form' AND review.state = 'answered'
-  JOIN approvals_decision decision ON decision.review_id = review.id AND decision.undone_at IS NULL
-    AND decision.held_until <= clock_timestamp()
-  JOIN runs_step asked ON asked.run_id = runs_run.id AND asked.review_id = review.id AND asked.state = 'waiting'
-    AND asked.kind = 'human'
-  WHERE runs_run.ref = %(ref)s AND runs_run.state = 'waiting' AND troubles = 0 AND parent_id IS NULL
+  CROSS JOIN LATERAL (SELECT * FROM runs_step WHERE run_id = runs_run.id OFFSET 0) asked
+  CROSS JOIN LATERAL (SELECT * FROM approvals_review WHERE id = asked.review_id OFFSET 0) review
+  CROSS JOIN LATERAL (
+    SELECT * FROM approvals_decision WHERE review_id = review.id AND undone_at IS NULL OFFSET 0
+  ) decision
+  WHERE runs_run.ref = %(ref)s AND runs_run.state || '' = 'waiting' AND troubles = 0 AND parent_id IS NULL
     AND definition IS NULL AND runs_run.deadline_at IS NULL AND ending IS NULL AND lane_owner IS NULL
-    AND workflow_version_id = ANY(%(versions)s)
+    AND workflow_version_id + 0 = ANY(%(versions)s)
+    AND asked.state = 'waiting' AND asked.kind = 'human'
+    AND review.delivered_at IS NULL AND review.kind = 'form' AND review.state = 'answered'
+    AND decision.held_until <= clock_timestamp()
     AND NOT EXISTS (SELECT 1 FROM runs_step other WHERE other.run_id = runs_run.id AND other.id <> asked.id
       AND other.state IN ('running', 'waiting', 'resting'))
   FOR NO KEY UPDATE OF runs_run SKIP LOCKED
