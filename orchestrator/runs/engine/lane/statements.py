@@ -3,8 +3,8 @@
 What they write are the same rows as the models': `Step`, `Run`, `agents.ToolCall`, `approvals.Review`, `audit.Entry`
 and `audit.Stream`.
 PostgreSQL plans a prepared statement once and for all, perhaps while the tables are empty and every index looks as good
-as any other. So the run that goes on after a question is looked for by the indexes that name it and by no others, however
-many runs wait: `|| ''`, `+ 0` and `OFFSET 0` hide the rest of what is asked from the planner.
+as any other. So the run that goes on after a question is looked for by the indexes that name it and by no others,
+however many runs wait: `|| ''`, `+ 0` and `OFFSET 0` hide the rest of what is asked from the planner.
 """
 
 import json
