@@ -81,10 +81,9 @@ def access_to_decide(user: Person, ref: UUID) -> tuple[Review, bool, datetime]:
 
     Raises Http404.
     """
-    review = _LOCKED.first(ref)
+    review, ((asked, now),) = _LOCKED.first_and((ref,), _ASKED_NOW, (user.pk, ref))
     if review is None:
         raise Http404
-    ((asked, now),) = _ASKED_NOW.rows((user.pk, review.pk))
     if not (asked or is_visible(user, review)):
         raise Http404
     return review, asked, now
@@ -93,11 +92,13 @@ def access_to_decide(user: Person, ref: UUID) -> tuple[Review, bool, datetime]:
 _ASKED_NOW = Statement(f"""
 SELECT EXISTS (
   SELECT 1 FROM approvals_reviewuserpermission put JOIN auth_permission may ON may.id = put.permission_id
-  WHERE may.codename = '{DECIDE}' AND put.user_id = $1 AND put.content_object_id = $2
+  WHERE may.codename = '{DECIDE}' AND put.user_id = $1
+    AND put.content_object_id = (SELECT id FROM approvals_review WHERE ref = $2::uuid)
 ) OR EXISTS (
   SELECT 1 FROM approvals_reviewgrouppermission put JOIN auth_permission may ON may.id = put.permission_id
   JOIN accounts_user_groups member ON member.group_id = put.group_id
-  WHERE may.codename = '{DECIDE}' AND member.user_id = $1 AND put.content_object_id = $2
+  WHERE may.codename = '{DECIDE}' AND member.user_id = $1
+    AND put.content_object_id = (SELECT id FROM approvals_review WHERE ref = $2::uuid)
 ), clock_timestamp()
 """)  # noqa: S608 - made of the name above
 

@@ -19,7 +19,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 from psycopg.sql import Literal
 
-from audit.prepared import Statement
+from audit.prepared import Statement, rows_of_each
 
 M = TypeVar("M", bound=Model)
 A_REF, AN_ID, OTHER_ID, A_TEXT, OTHER_TEXT = UUID(int=1), 2**31 - 7, 2**31 - 9, "(a text)", "(another text)"
@@ -38,14 +38,23 @@ class Fixed(Generic[M]):
 
     def __call__(self, *values: Any) -> list[M]:
         """The rows for these values. None is no value: SQL has another condition for it."""
-        plan = self._plan
-        if len(values) != len(self.marks):
-            raise TypeError(f"This query takes {len(self.marks)} values.")
-        return plan.instances(plan.statement.rows([values[place] for place in plan.order]))
+        return self._plan.instances(self._plan.statement.rows(self._ordered(values)))
 
     def first(self, *values: Any) -> M | None:
         """The first of the rows for these values."""
         return next(iter(self(*values)), None)
+
+    def first_and(
+        self, values: Sequence[Any], then: Statement, then_values: Sequence[Any]
+    ) -> tuple[M | None, list[tuple[Any, ...]]]:
+        """The first of the rows for these values, and what a statement that is executed after it gives."""
+        rows, others = rows_of_each([(self._plan.statement, self._ordered(values)), (then, then_values)])
+        return next(iter(self._plan.instances(rows)), None), others
+
+    def _ordered(self, values: Sequence[Any]) -> list[Any]:
+        if len(values) != len(self.marks):
+            raise TypeError(f"This query takes {len(self.marks)} values.")
+        return [values[place] for place in self._plan.order]
 
     @cached_property
     def _plan(self) -> "_Plan":

@@ -10,6 +10,7 @@ import re
 import select
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 from weakref import WeakSet
@@ -25,6 +26,7 @@ from psycopg.adapt import Transformer as NewTransformer
 
 _numbers = count(1)
 _TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
+_HandIn = Callable[["psycopg.Connection[Any]"], None]
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
@@ -42,9 +44,7 @@ class Statement:
 
     def rows(self, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """What the statement gives for these values, each of a type that psycopg knows."""
-        found, transformer = self._result(values)
-        transformer.set_pgresult(found)
-        return transformer.load_rows(0, found.ntuples, tuple)
+        return _loaded(*self._result(values))
 
     def count(self, values: Sequence[Any]) -> int:
         """How many rows the statement has changed."""
@@ -54,8 +54,7 @@ class Statement:
     def _result(self, values: Sequence[Any]) -> tuple[pq.abc.PGresult, Transformer]:
         through, to = _connection()
         with through.wrap_database_errors:
-            transformer: Transformer = NewTransformer(to)
-            given = transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
+            given, transformer = _dumped(to, values)
         return self.send(given, through, to), transformer
 
     def send(
@@ -68,27 +67,34 @@ class Statement:
         """Execute the statement with parameters as libpq takes them, all of them text without `formats`."""
         began = time.monotonic()
         with through.wrap_database_errors:
-            if not to.autocommit and to.pgconn.transaction_status == pq.TransactionStatus.IDLE:
-                _checked(to, to.pgconn.exec_(b"BEGIN"))
-            result = _checked(to, self._execute(to, given, formats))
+            self.learn(to)
+            if _must_begin(to):
+                begun, result = _together(to, [_begin, partial(self.hand_in, given=given, formats=formats)])
+                _checked(to, begun)
+            else:
+                result = self._execute(to, given, formats)
+            _checked(to, result)
         if through.queries_logged:
             took = time.monotonic() - began
             through.queries_log.append({"sql": _told(self.text, given), "time": f"{took:.3f}"})
         return result
+
+    def learn(self, to: "psycopg.Connection[Any]") -> None:
+        """Have the connection prepare what it is about to use for the second time."""
+        if to not in self._used:  # of a connection for one request, most statements are needed once
+            self._used.add(to)
+        elif to not in self._known:
+            _checked(to, to.pgconn.prepare(self._name, self._command))
+            self._known.add(to)
 
     def _execute(
         self, to: "psycopg.Connection[Any]", given: Sequence[Any], formats: Sequence[pq.Format] | None
     ) -> pq.abc.PGresult:
         if to in self._known:
             return to.pgconn.exec_prepared(self._name, given, formats)
-        if to not in self._used:  # of a connection for one request, most statements are needed once
-            self._used.add(to)
-            return to.pgconn.exec_params(self._command, given, param_formats=formats)
-        _checked(to, to.pgconn.prepare(self._name, self._command))
-        self._known.add(to)
-        return to.pgconn.exec_prepared(self._name, given, formats)
+        return to.pgconn.exec_params(self._command, given, param_formats=formats)
 
-    def hand_in(self, to: "psycopg.Connection[Any]", given: Sequence[Any], formats: Sequence[pq.Format]) -> None:
+    def hand_in(self, to: "psycopg.Connection[Any]", given: Sequence[Any], formats: Sequence[pq.Format] | None) -> None:
         """Put the statement into the pipeline of a connection, whose results are fetched later."""
         if to in self._known:
             to.pgconn.send_query_prepared(self._name, given, formats)
@@ -169,6 +175,26 @@ class Prepared:
         ]
 
 
+def rows_of_each(asked: Sequence[tuple[Statement, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
+    """What `Statement.rows` gives for each of these, one behind the other in the same transaction, asked for at once.
+
+    When the database refuses one, that one is raised.
+    """
+    through, to = _connection()
+    began = time.monotonic()
+    with through.wrap_database_errors:
+        given = [(statement, *_dumped(to, values)) for statement, values in asked]
+        parts: list[_HandIn] = [_begin] if _must_begin(to) else []
+        for statement, values, _ in given:
+            statement.learn(to)
+            parts.append(partial(statement.hand_in, given=values, formats=None))
+        results = [_checked(to, result) for result in _together(to, parts)]
+    if through.queries_logged:
+        took = f"{time.monotonic() - began:.3f}"
+        through.queries_log.extend({"sql": _told(each.text, values), "time": took} for each, values, _ in given)
+    return [_loaded(result, each[2]) for result, each in zip(results[-len(given) :], given, strict=True)]
+
+
 def first_of_each(asked: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[bytes | None]:
     """Execute statements one behind the other and commit once; what `Prepared.first` gives, for each of them.
 
@@ -181,7 +207,8 @@ def first_of_each(asked: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[b
     began = time.monotonic()
     given = [(prepared, prepared._given(values)) for prepared, values in asked]
     with through.wrap_database_errors:
-        results = _together(to, given)
+        parts = [partial(each._statement.hand_in, given=values, formats=each._formats) for each, values in given]
+        results = _together(to, parts)
         for result in results:
             _checked(to, result)
     if through.queries_logged:
@@ -201,12 +228,33 @@ def _connection() -> "tuple[BaseDatabaseWrapper, psycopg.Connection[Any]]":
     return through, through.connection
 
 
-def _together(to: "psycopg.Connection[Any]", given: Sequence[tuple[Prepared, Sequence[Any]]]) -> list[pq.abc.PGresult]:
-    """The result of each statement. A connection on which anything is left over afterwards is closed."""
+def _dumped(to: "psycopg.Connection[Any]", values: Sequence[Any]) -> tuple[Sequence[Any], Transformer]:
+    """Values as libpq takes them, and what will read the rows."""
+    transformer: Transformer = NewTransformer(to)
+    return transformer.dump_sequence(values, [PyFormat.TEXT] * len(values)), transformer
+
+
+def _loaded(result: pq.abc.PGresult, transformer: Transformer) -> list[tuple[Any, ...]]:
+    transformer.set_pgresult(result)
+    return transformer.load_rows(0, result.ntuples, tuple)
+
+
+def _must_begin(to: "psycopg.Connection[Any]") -> bool:
+    """Whether a transaction of Django's has yet to reach the database."""
+    return not to.autocommit and to.pgconn.transaction_status == pq.TransactionStatus.IDLE
+
+
+def _begin(to: "psycopg.Connection[Any]") -> None:
+    """Put the beginning of a transaction into the pipeline: alone it would be a message and an answer of its own."""
+    to.pgconn.send_query_params(b"BEGIN", ())
+
+
+def _together(to: "psycopg.Connection[Any]", parts: Sequence[_HandIn]) -> list[pq.abc.PGresult]:
+    """What comes of each part of a pipeline. A connection on which anything is left over afterwards is closed."""
     to.pgconn.enter_pipeline_mode()
     try:
-        for prepared, values in given:
-            prepared._statement.hand_in(to, values, prepared._formats)
+        for hand_in in parts:
+            hand_in(to)
         to.pgconn.pipeline_sync()
         results = list(_results(to.pgconn))
         to.pgconn.exit_pipeline_mode()

@@ -1,5 +1,6 @@
 """What every test stands on: one PostgreSQL and one Valkey for the whole run, and no way out of this machine."""
 
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -62,6 +63,11 @@ def pytest_configure(config: pytest.Config) -> None:
         for folder in (settings.HOLDSHORT_HOME, settings.HOLDSHORT_PLACES.run):
             config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
         config.add_cleanup(servers.stop)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: the tests wait for servers and browsers about half of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
