@@ -79,16 +79,18 @@ def driver() -> None:
 
     seen_before: dict[UUID, list[Any]] = {}
 
-    def decide_one(number: int) -> None:
-        if not seen_before:  # a page has shown them to whoever decides
+    def look() -> None:
+        if not seen_before:
             rows = Review.objects.values_list("run_ref", "ref", "digest", "version")
             seen_before.update({run: what for run, *what in rows})
+
+    def decide_one(number: int) -> None:
         ref, digest, seen = seen_before[_refs[number]]
         decide(user=decider, ref=ref, answer=Answer(Verdict.ANSWER, digest=digest, version=seen, form={"ok": True}))
 
     app.connection_for_write().ensure_connection()
     connection.close()
-    protocol.serve(go, decide_one)
+    protocol.serve(go, look, decide_one)
 
 
 def verify() -> None:

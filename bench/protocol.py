@@ -30,8 +30,11 @@ def ready() -> None:
     sys.__stdout__.flush()
 
 
-def serve(go: Callable[[], None], decide: Callable[[int], None]) -> None:
-    """Answer the harness until it says STOP. `decide(run)` records the decision of one run."""
+def serve(go: Callable[[], None], look: Callable[[], None], decide: Callable[[int], None]) -> None:
+    """Answer the harness until it says STOP. `decide(run)` records the decision of one run, and `look()` comes first.
+
+    Who decides has looked at what they decide: that is no part of the decision.
+    """
     ready()
     for line in sys.stdin:
         words = line.split()
@@ -40,14 +43,15 @@ def serve(go: Callable[[], None], decide: Callable[[int], None]) -> None:
                 threading.Thread(target=go, daemon=True).start()
             case ["DECIDE", first, end, gap]:
                 runs = range(int(first), int(end))
-                threading.Thread(target=_decide_all, args=(decide, runs, float(gap)), daemon=True).start()
+                threading.Thread(target=_decide_all, args=(look, decide, runs, float(gap)), daemon=True).start()
             case ["STOP"]:
                 break
     os._exit(0)
 
 
-def _decide_all(decide: Callable[[int], None], runs: range, gap: float) -> None:
+def _decide_all(look: Callable[[], None], decide: Callable[[int], None], runs: range, gap: float) -> None:
     """One decision every `gap` seconds; without a gap, as fast as they go."""
+    look()
     due = time.monotonic()
     for run in runs:
         time.sleep(max(0.0, due - time.monotonic()))
