@@ -192,7 +192,7 @@ def test_an_answered_run_is_taken_by_the_indexes_that_name_it_also_when_planned_
     looked = [node for node in nodes_of(plan["Plan"]) if node.get("Relation Name", "").startswith(TABLES)]
     assert {node["Index Name"] for node in looked if "Index Name" in node} <= {
         *("stream_key", "runs_run_ref_key", "runs_run_pkey", "step_once_per_run"),
-        *("approvals_review_pkey", "review_about", "decision_once_per_review", "approvals_decision_review_id_9fbbb3f8"),
+        *("approvals_review_pkey", "review_about", "decision_once_per_review", "approvals_decision_review_id_50dbbe62"),
     }
     unaided = [node for node in looked if node["Node Type"] != "ModifyTable" and "Index Cond" not in node]
     assert unaided == []
